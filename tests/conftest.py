@@ -1,0 +1,66 @@
+"""What every test stands on: a store and a home of its own, and no network.
+
+Nothing here fixes the seed of `hash()`: a test whose outcome depends on it finds a defect.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# One thread per process, before any numerical library starts its pool: several test processes
+# share the cores, and last bits of sums depend on the number of threads.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+settings.register_profile(
+    "clew",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("clew"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "clew"))
+
+_CLEARED = ("PYTHONHASHSEED", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES")
+
+
+@pytest.fixture(autouse=True)
+def isolated(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Give the test its own store and home, and an environment that says the same everywhere."""
+    root = tmp_path_factory.mktemp("isolated")
+    for name in [*_CLEARED, *(n for n in os.environ if n.startswith("CLEW_"))]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLEW_STORE", str(root / "store"))
+    monkeypatch.setenv("HOME", str(root))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(root / ".config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / ".cache"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("TZ", "UTC")
+    yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def offline() -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else None
+        local = host is None or host in ("localhost", "::1") or str(host).startswith("127.")
+        if not local:
+            raise RuntimeError(f"a test tried to reach the network: {host}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
