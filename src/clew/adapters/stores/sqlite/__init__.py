@@ -1,0 +1,11 @@
+"""The graph in one SQLite file: the store that needs nothing installed and no server.
+
+Facts added: none. Module by noun: `schema` (tables and migrations), `place` (where a database may
+lie), `database` (connections and transactions), `failures` (SQLite's errors in clew's words),
+`words` (interned strings), `nodes`, `values`, `runs`, `graph` (what is reachable), `store` (the
+adapter itself).
+"""
+
+from clew.adapters.stores.sqlite.store import SqliteStore
+
+__all__ = ["SqliteStore"]

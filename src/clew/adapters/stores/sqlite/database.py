@@ -1,0 +1,194 @@
+"""Connections and transactions: many threads, many processes, forks and kills.
+
+One connection writes (under a lock of this process; `BEGIN IMMEDIATE` orders the processes), a pool
+of others reads, each used by one thread at a time. After a fork the child opens its own: SQLite
+forbids to carry a connection over. A commit returns once the operating system has the log, so that
+what was acknowledged survives SIGKILL; ``durability="power-loss"`` waits for the disk as well.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from clew.adapters.stores.sqlite import schema
+from clew.adapters.stores.sqlite.failures import explain, explained
+from clew.adapters.stores.sqlite.place import refuse_network
+from clew.adapters.stores.sqlite.words import Words
+from clew.errors import InvalidParameter, StoreError
+
+Durability = Literal["process", "power-loss"]
+
+_WRITER_SLICE_S = 0.1
+"""How long SQLite itself waits for the write lock: short, so that Ctrl-C is answered between."""
+
+_READER_WAIT_S = 10.0
+"""Readers wait only while another process recovers the log or closes the file."""
+
+_abandoned: list[object] = []
+"""Connections of a parent process: closing them here could truncate the parent's log."""
+
+
+class _Process:
+    """What belongs to one process: its connections, its lock, its memo of words."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.writer: sqlite3.Connection | None = None
+        self.readers: list[sqlite3.Connection] = []
+        self.words = Words()
+
+
+class Database:
+    """One SQLite file in WAL mode.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it and its directory are made when they are absent.
+    durability : {"process", "power-loss"}
+        What an acknowledged write survives.
+    lock_timeout_s : float
+        How long to wait for another process's write before giving up.
+    """
+
+    def __init__(self, path: Path, durability: Durability, lock_timeout_s: float) -> None:
+        if durability not in ("process", "power-loss"):
+            raise InvalidParameter(
+                "unknown durability", got=repr(durability), expected="'process' or 'power-loss'"
+            )
+        self.path = path
+        self._synchronous = "FULL" if durability == "power-loss" else "NORMAL"
+        self._lock_timeout_s = lock_timeout_s
+        self._closed = False
+        self._state = _Process()
+        refuse_network(path)
+        self._prepare()
+
+    @property
+    def words(self) -> Words:
+        """The interned strings that this process knows."""
+        return self._process().words
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to read with; each statement sees one consistent state."""
+        process = self._process()
+        try:
+            connection = process.readers.pop()
+        except IndexError:
+            with explained(self.path):
+                connection = self._connect(_READER_WAIT_S)
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        finally:
+            process.readers.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Run a transaction: all of it is kept, or (after any exception) nothing."""
+        process = self._process()
+        with process.lock:
+            if process.writer is None:
+                with explained(self.path):
+                    process.writer = self._connect(_WRITER_SLICE_S)
+            connection = process.writer
+            self._begin(connection)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException as error:
+                process.words.forget()
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise explain(error, self.path) from error
+                raise
+            process.words.keep()
+
+    def close(self) -> None:
+        """Close every connection; the store cannot be used afterwards."""
+        self._closed = True
+        process = self._state
+        if process.pid != os.getpid():
+            _abandoned.append(process)
+            return
+        with process.lock:
+            while process.readers:
+                process.readers.pop().close()
+            if process.writer is not None:
+                process.writer.close()
+                process.writer = None
+
+    def _process(self) -> _Process:
+        process = self._state
+        if self._closed:
+            raise StoreError(f"the store is closed: {self.path}", hint="open it again")
+        if process.pid != os.getpid():
+            _abandoned.append(process)
+            process = self._state = _Process()
+        return process
+
+    def _connect(self, wait_s: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=wait_s, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute("PRAGMA cache_size = -16000")
+        return connection
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:  # An interrupt came between BEGIN and the block.
+            connection.execute("ROLLBACK")
+        self._patiently(connection, "BEGIN IMMEDIATE")
+
+    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Execute a statement that needs a lock, waiting while other processes hold it."""
+        deadline = time.monotonic() + self._lock_timeout_s
+        while True:
+            try:
+                connection.execute(statement)
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF in (
+                    sqlite3.SQLITE_BUSY,
+                    sqlite3.SQLITE_LOCKED,
+                )
+                if not busy or time.monotonic() > deadline:
+                    raise explain(error, self.path) from error
+            time.sleep(random.uniform(0.0005, 0.005))
+
+    def _prepare(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"the store's directory cannot be made: {self.path.parent}",
+                got=str(error),
+                hint="choose a directory that this user may write, for example by CLEW_STORE",
+            ) from error
+        with explained(self.path):
+            connection = self._connect(_READER_WAIT_S)
+            if schema.examine(connection, self.path) < schema.newest():
+                self._upgrade(connection)
+        self._state.readers.append(connection)
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        self._patiently(connection, "PRAGMA journal_mode = WAL")
+        self._begin(connection)
+        try:
+            schema.upgrade(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise

@@ -1,0 +1,141 @@
+"""The tables, and how an older database becomes a newer one.
+
+Every migration is a function decorated with the version that it leads to; the version of a file is
+SQLite's ``user_version``. Ids are interned: 20 bytes once, an integer wherever they are used, so
+that a node with two inputs and two outputs stays under 400 bytes with all its indexes. The indexes
+on ids hold their first 8 bytes only, which are as good as unique; that an id is not added twice is
+the writer's look before it, which the write lock makes safe.
+
+A row of `edge` is an input, an output or an observed read of a node, told apart by `slot`: outputs
+are −1, −2, …, inputs 0, 1, …, reads `READ_SLOT` and up. One index serves "who made this value"
+(slot < 0) and "who read it" (slot ≥ 0).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from clew.errors import StoreError
+
+READ_SLOT = 1 << 20
+
+APPLICATION_ID = 0x636C6577
+"""``clew`` in ASCII: tells a clew store from other SQLite files."""
+
+BY_ID = "substr({0}.id, 1, 8) = substr(?1, 1, 8) AND {0}.id = ?1"
+"""Condition that finds the row of table ``{0}`` by its id, through the index on the prefix."""
+
+Migration = Callable[[sqlite3.Connection], None]
+_MIGRATIONS: dict[int, Migration] = {}
+
+
+def migration(to_version: int) -> Callable[[Migration], Migration]:
+    """Register a function that brings a database from ``to_version - 1`` to `to_version`."""
+
+    def register(function: Migration) -> Migration:
+        if to_version != len(_MIGRATIONS) + 1:
+            raise AssertionError(f"migration {to_version} is out of order")
+        _MIGRATIONS[to_version] = function
+        return function
+
+    return register
+
+
+def newest() -> int:
+    """Return the version of the schema that this clew writes."""
+    return len(_MIGRATIONS)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return the version of the schema of an open database (0: empty)."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def examine(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of an open database, when this clew can use it.
+
+    Raises
+    ------
+    StoreError
+        When the file belongs to another program, or was written by a later clew.
+    """
+    found = version(connection)
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if owner != APPLICATION_ID and tables:
+        raise StoreError(
+            f"this SQLite database belongs to another program: {path}",
+            expected="a clew store, or a file that does not exist yet",
+            hint="name another file",
+        )
+    if found > newest():
+        raise StoreError(
+            f"the store was written by a newer clew: {path}",
+            got=f"schema version {found}",
+            expected=f"schema version {newest()} or older",
+            hint="upgrade with `pip install --upgrade clew`",
+        )
+    return found
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a database to the newest version, inside the caller's transaction."""
+    for target in range(version(connection) + 1, newest() + 1):
+        _MIGRATIONS[target](connection)
+        connection.execute(f"PRAGMA user_version = {target:d}")
+
+
+@migration(1)
+def _lay_the_ground(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
+    for statement in _VERSION_1.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+_VERSION_1 = """
+CREATE TABLE word (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE code (n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT, record BLOB);
+CREATE TABLE environment (n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, record TEXT);
+CREATE TABLE value (
+    n INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER, preview TEXT, format INTEGER,
+    size_bytes INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX value_id ON value (substr(id, 1, 8));
+CREATE TABLE node (
+    n INTEGER PRIMARY KEY, id BLOB NOT NULL, call BLOB, operation INTEGER NOT NULL,
+    kind INTEGER NOT NULL, code INTEGER, environment INTEGER, seed,
+    wall_s REAL NOT NULL, cpu_s REAL NOT NULL, size_bytes INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL, irreproducible INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX node_id ON node (substr(id, 1, 8));
+CREATE INDEX node_call ON node (call) WHERE call IS NOT NULL;
+CREATE INDEX node_operation ON node (operation, created_ms);
+CREATE TABLE edge (
+    node INTEGER NOT NULL, slot INTEGER NOT NULL, name INTEGER NOT NULL, value INTEGER NOT NULL,
+    PRIMARY KEY (node, slot)
+) WITHOUT ROWID;
+CREATE INDEX edge_value ON edge (value, slot);
+CREATE INDEX edge_read ON edge (name) WHERE slot >= 1048576;
+CREATE TABLE run (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow INTEGER NOT NULL, status TEXT NOT NULL,
+    started_ms INTEGER NOT NULL, ended_ms INTEGER, arguments TEXT NOT NULL, context TEXT NOT NULL,
+    result BLOB, error TEXT
+);
+CREATE INDEX run_started ON run (started_ms);
+CREATE INDEX run_flow ON run (flow, started_ms);
+CREATE TABLE use (
+    run INTEGER NOT NULL, label TEXT NOT NULL, seq INTEGER NOT NULL, node,
+    decision INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT NOT NULL, fields TEXT,
+    wall_s REAL NOT NULL, saved_s REAL NOT NULL, PRIMARY KEY (run, label)
+) WITHOUT ROWID;
+CREATE INDEX use_node ON use (node) WHERE node IS NOT NULL;
+CREATE TABLE entry (
+    run INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, key INTEGER NOT NULL,
+    text TEXT, number, step INTEGER NOT NULL, time_ms INTEGER NOT NULL, node BLOB,
+    PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+CREATE INDEX entry_key ON entry (key, run)
+"""

@@ -1,0 +1,192 @@
+"""The adapter: `NodeStore`, `ValueIndex` and `RunStore` over one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clew.adapters.stores.sqlite import graph
+from clew.adapters.stores.sqlite import nodes as _nodes
+from clew.adapters.stores.sqlite import runs as _runs
+from clew.adapters.stores.sqlite import values as _values
+from clew.adapters.stores.sqlite.database import Database, Durability
+from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
+from clew.lineage.ports import Direction
+from clew.lineage.records import Code, LogEntry, Node, Run, Use, Value
+
+
+class SqliteStore:
+    """The graph of one place, in one file: nodes, values, runs.
+
+    Parameters
+    ----------
+    path : str or Path
+        The database file; it is made when it is absent, and brought to the newest schema.
+    durability : {"process", "power-loss"}, default "process"
+        What an acknowledged write survives: the death of every process, or of the machine (each
+        write then waits for the disk).
+    lock_timeout_s : float, default 60
+        How long to wait for another process's write.
+
+    Raises
+    ------
+    StoreError
+        When the file lies on a network file system, cannot be opened or written, is no clew
+        store, or was written by a newer clew.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        durability: Durability = "process",
+        lock_timeout_s: float = 60.0,
+    ) -> None:
+        self.path = Path(path)
+        self._database = Database(self.path, durability, lock_timeout_s)
+
+    def close(self) -> None:
+        """Close the store; what it returned stays valid."""
+        self._database.close()
+
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record(
+        self,
+        nodes: Sequence[Node] = (),
+        values: Sequence[Value] = (),
+        *,
+        run: str | None = None,
+        uses: Sequence[Use] = (),
+        entries: Sequence[LogEntry] = (),
+    ) -> None:
+        """Add all that one step leaves behind in one transaction: all of it, or nothing."""
+        words = self._database.words
+        with self._database.writing() as connection:
+            for value in values:
+                _values.add(connection, words, value)
+            for node in nodes:
+                _nodes.add(connection, words, node)
+            if run is not None:
+                _runs.add(connection, words, run, uses, entries)
+
+    # NodeStore
+
+    def add(self, nodes: Sequence[Node], values: Sequence[Value]) -> None:
+        """Add nodes with the values they touch, atomically; what is there already stays."""
+        self.record(nodes, values)
+
+    def node(self, id: NodeId) -> Node | None:
+        """Return one node."""
+        with self._database.reading() as connection:
+            return _nodes.node(connection, self._database.words, id)
+
+    def variants(self, calls: Sequence[NodeId]) -> Mapping[NodeId, tuple[Node, ...]]:
+        """Return the nodes of each call, newest first; calls never seen are left out."""
+        with self._database.reading() as connection:
+            return _nodes.variants(connection, self._database.words, calls)
+
+    def linked(self, value: ValueId, direction: Direction) -> tuple[NodeId, ...]:
+        """Return the nodes that made a value ("up") or that read it ("down"), oldest first."""
+        with self._database.reading() as connection:
+            return graph.linked(connection, value, direction)
+
+    def closure(
+        self, start: Sequence[NodeId], direction: Direction, depth: int | None = None
+    ) -> tuple[NodeId, ...]:
+        """Return `start` and all its ancestors ("up") or descendants ("down"), nearest first."""
+        with self._database.reading() as connection:
+            return graph.closure(connection, start, direction, depth)
+
+    def mark_irreproducible(self, id: NodeId) -> None:
+        """Remember that a node gave two different results."""
+        with self._database.writing() as connection:
+            _nodes.mark_irreproducible(connection, id)
+
+    def history(self, operation: str, limit: int) -> tuple[Node, ...]:
+        """Return the newest nodes of an operation."""
+        with self._database.reading() as connection:
+            return _nodes.history(connection, self._database.words, operation, limit)
+
+    def match(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """Return up to 20 ``(kind, id)`` of runs, nodes and values that begin with `prefix`."""
+        with self._database.reading() as connection:
+            return graph.match(connection, prefix)
+
+    def readers(self, kind: str, name: str) -> tuple[NodeId, ...]:
+        """Return the nodes that were seen to read a file, variable or generator by name."""
+        with self._database.reading() as connection:
+            return graph.reading(connection, _nodes.read_name(kind, name))
+
+    # ValueIndex
+
+    def describe(self, ids: Sequence[ValueId]) -> Mapping[ValueId, Value]:
+        """Return what is known of each value."""
+        with self._database.reading() as connection:
+            return _values.describe(connection, self._database.words, ids)
+
+    def update(self, values: Sequence[Value]) -> None:
+        """Insert or replace descriptions (state, format, size)."""
+        with self._database.writing() as connection:
+            for value in values:
+                _values.replace(connection, self._database.words, value)
+
+    def put_code(self, code: Code) -> None:
+        """Remember a code fingerprint's record."""
+        with self._database.writing() as connection:
+            _values.put_code(connection, code)
+
+    def code(self, id: CodeId) -> Code | None:
+        """Return a code fingerprint's record."""
+        with self._database.reading() as connection:
+            return _values.code(connection, id)
+
+    def put_environment(self, id: Digest, record: Mapping[str, str]) -> None:
+        """Remember an environment (name to version)."""
+        with self._database.writing() as connection:
+            _values.put_environment(connection, id, record)
+
+    def environment(self, id: Digest) -> Mapping[str, str] | None:
+        """Return an environment."""
+        with self._database.reading() as connection:
+            return _values.environment(connection, id)
+
+    # RunStore
+
+    def start(self, run: Run) -> None:
+        """Add a run."""
+        with self._database.writing() as connection:
+            _runs.start(connection, self._database.words, run)
+
+    def finish(self, run: Run) -> None:
+        """Replace a run's status, end, result and error."""
+        with self._database.writing() as connection:
+            _runs.finish(connection, run)
+
+    def use(self, run: str, uses: Sequence[Use], entries: Sequence[LogEntry] = ()) -> None:
+        """Add uses of nodes and log entries to a run, atomically."""
+        self.record(run=run, uses=uses, entries=entries)
+
+    def run(self, id: str) -> Run | None:
+        """Return one run."""
+        with self._database.reading() as connection:
+            return _runs.run(connection, self._database.words, id)
+
+    def runs(self, *, flow: str | None = None, limit: int = 100) -> tuple[Run, ...]:
+        """Return the newest runs first."""
+        with self._database.reading() as connection:
+            return _runs.runs(connection, self._database.words, flow, limit)
+
+    def uses(self, run: str) -> tuple[Use, ...]:
+        """Return the uses of a run in order; a later use of a label replaces an earlier one."""
+        with self._database.reading() as connection:
+            return _runs.uses(connection, self._database.words, run)
+
+    def entries(self, run: str) -> tuple[LogEntry, ...]:
+        """Return what a run logged, in order."""
+        with self._database.reading() as connection:
+            return _runs.entries(connection, self._database.words, run)
