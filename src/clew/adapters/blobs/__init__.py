@@ -1,0 +1,4 @@
+"""Where the bytes of values are kept: adapters of `BlobStore`.
+
+Facts added: none. They keep the bytes of a content id, once, and give them back verified.
+"""

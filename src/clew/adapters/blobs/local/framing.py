@@ -1,0 +1,143 @@
+"""What a value's file holds.
+
+========  ====================================================================================
+bytes     content
+========  ====================================================================================
+0–7       magic: ``\\x89clew`` CR LF, then the version of this layout
+8–39      BLAKE3 of everything behind it
+40–43     length of the header (little endian)
+44–       header (MessagePack), then each buffer at a multiple of 64 bytes
+========  ====================================================================================
+
+The header names the value, so that a file under a wrong name is found out, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import zstandard
+from blake3 import blake3
+
+from clew.adapters.blobs.local.compression import compress, decompress
+from clew.errors import StoreError
+from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.ports import Encoded
+
+VERSION = 1
+_MAGIC = b"\x89clew\r\n"
+_SUM = slice(8, 40)
+_LENGTH = slice(40, 44)
+_HEADER = 44
+ALIGN = 64
+"""Widest vector register and cache line of current processors."""
+
+
+class Header(msgspec.Struct, array_like=True, frozen=True):
+    """What precedes the buffers. `sizes` are raw, `stored` as they lie in the file."""
+
+    id: bytes
+    format: str
+    meta: bytes
+    trusted_only: bool
+    children: tuple[bytes, ...]
+    sizes: tuple[int, ...]
+    stored: tuple[int, ...]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Header)
+
+
+def pack(id: ValueId, encoded: Encoded) -> list[bytes | memoryview]:
+    """Return the pieces of a value's file, in order."""
+    raw = [memoryview(buffer).cast("B") for buffer in encoded.buffers]
+    stored = [compress(buffer) or buffer for buffer in raw]
+    header = _ENCODER.encode(
+        Header(
+            id=id,
+            format=encoded.format,
+            meta=encoded.meta,
+            trusted_only=encoded.trusted_only,
+            children=encoded.children,
+            sizes=tuple(buffer.nbytes for buffer in raw),
+            stored=tuple(len(buffer) for buffer in stored),
+        )
+    )
+    body = list(_aligned(len(header).to_bytes(4, "little") + header, stored))
+    hasher = blake3()
+    for piece in body:
+        hasher.update(piece)
+    return [_MAGIC + bytes([VERSION]) + hasher.digest(), *body]
+
+
+def unpack(id: ValueId, file: memoryview, *, verify: bool) -> Encoded | None:
+    """Return the value of a file, its buffers views of `file`; None when it is damaged.
+
+    Parameters
+    ----------
+    verify : bool
+        Check the sum; False only for a file that this process has checked before.
+
+    Raises
+    ------
+    StoreError
+        When a later clew wrote the file.
+    """
+    if file.nbytes < _HEADER or file[:7] != _MAGIC:
+        return None
+    if file[7] > VERSION:
+        raise StoreError(
+            f"value {id.hex()} was written by a newer clew",
+            got=f"blob layout {file[7]}",
+            expected=f"blob layout {VERSION}",
+            hint="upgrade with `pip install --upgrade clew`",
+        )
+    if verify and blake3(file[_SUM.stop :]).digest() != file[_SUM]:
+        return None
+    header = _header(file)
+    if header is None or header.id != id or len(header.sizes) != len(header.stored):
+        return None
+    buffers = _buffers(file, header)
+    if buffers is None:
+        return None
+    children = tuple(ValueId(Digest(child)) for child in header.children)
+    return Encoded(header.format, header.meta, buffers, children, header.trusted_only)
+
+
+def _aligned(head: bytes, buffers: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    yield head
+    end = _LENGTH.start + len(head)
+    for buffer in buffers:
+        yield bytes(-end % ALIGN)
+        yield buffer
+        end += -end % ALIGN + len(buffer)
+
+
+def _header(file: memoryview) -> Header | None:
+    length = int.from_bytes(file[_LENGTH], "little")
+    try:
+        return _DECODER.decode(file[_HEADER : _HEADER + length])
+    except msgspec.MsgspecError:
+        return None
+
+
+def _buffers(file: memoryview, header: Header) -> tuple[memoryview, ...] | None:
+    end = _HEADER + int.from_bytes(file[_LENGTH], "little")
+    found: list[memoryview] = []
+    for size, stored in zip(header.sizes, header.stored, strict=True):
+        start = end + -end % ALIGN
+        end = start + stored
+        if stored < 0 or end > file.nbytes:
+            return None
+        buffer: memoryview | None = file[start:end]
+        if stored != size:
+            try:
+                buffer = decompress(file[start:end], size)
+            except zstandard.ZstdError:
+                return None
+        if buffer is None:
+            return None
+        found.append(buffer)
+    return tuple(found) if end == file.nbytes else None

@@ -1,0 +1,8 @@
+"""Placeholders: whoever computes a node holds its claim, everybody else waits.
+
+Facts added: none. A claim lasts no longer than the process that holds it.
+"""
+
+from clew.adapters.claims.files import FileClaims
+
+__all__ = ["FileClaims"]
