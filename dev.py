@@ -60,7 +60,7 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         "build the documentation strictly into site/ and run its examples",
         [
             ["sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "site"],
-            ["pytest", "tests/docs"],
+            ["pytest", "tests/docs", "-m", "slow or not slow"],
         ],
     ),
     "generate": (
