@@ -8,7 +8,7 @@ Failures are `StoreError` (or a subclass), never a backend's own exception.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -32,7 +32,8 @@ class Encoded:
     buffers : tuple of buffer
         Payload, zero-copy where the value allows it.
     children : tuple of ValueId
-        Values that this one refers to by id (a tuple's large members), stored on their own.
+        Values that this one refers to by id (a tuple's large members), stored on their own. An id
+        appears as often as there are distinct objects with that content.
     trusted_only : bool
         Reading it may run code (pickle): only from a store that this machine's user owns.
     """
@@ -164,25 +165,45 @@ class Claims(Protocol):
 
 
 class Codec(Protocol):
-    """One storage format."""
+    """One storage format.
+
+    Attributes
+    ----------
+    name : str
+        Name of the format, as stored.
+    exact : bool
+        Whether every value that it accepts comes back indistinguishable by construction. Where
+        that is not so, `Codecs` decodes what was encoded and compares content ids.
+    """
 
     name: str
+    exact: bool
 
     def accepts(self, value: object) -> bool:
-        """Tell whether this format can hold the value exactly."""
+        """Tell whether this format can hold the value."""
 
     def encode(self, value: object) -> tuple[Encoded, Mapping[ValueId, object]]:
         """Return the bytes, and the children that are to be stored on their own."""
 
-    def decode(self, encoded: Encoded, children: Mapping[ValueId, object]) -> object:
+    def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return a private value: nobody else sees what the caller does to it."""
 
 
 class Codecs(Protocol):
-    """All storage formats: the first that accepts a value holds it."""
+    """All storage formats: the first that accepts a value holds it.
 
-    def encode(self, value: object) -> tuple[Encoded, Mapping[ValueId, object]]:
+    Decoding gives a value with the content id of the one that was encoded.
+    """
+
+    def encode(
+        self, value: object, id: ValueId | None = None
+    ) -> tuple[Encoded, Mapping[ValueId, object]]:
         """Return the bytes of a value, and its children.
+
+        Parameters
+        ----------
+        id : ValueId, optional
+            Its content id, where it is known.
 
         Raises
         ------
@@ -190,8 +211,14 @@ class Codecs(Protocol):
             When no format can hold it.
         """
 
-    def decode(self, encoded: Encoded, children: Iterable[tuple[ValueId, object]]) -> object:
+    def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the value.
+
+        Parameters
+        ----------
+        children : sequence
+            One private value for each of ``encoded.children``, in that order. An id that appears
+            there twice stands for two equal values, not for one.
 
         Raises
         ------
@@ -199,4 +226,6 @@ class Codecs(Protocol):
             When reading would run code from a place that is not trusted.
         MissingExtra
             When the library of its format is not installed.
+        CorruptValue
+            When the bytes are not what the format demands.
         """

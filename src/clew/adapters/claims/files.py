@@ -5,9 +5,9 @@ lock of one byte of one file, at an offset that the node's id gives. The kernel 
 locks when it ends, so nothing is left to clean up, no clock decides, and no claim is stolen from a
 holder that is merely slow.
 
-POSIX locks belong to a process and vanish when it closes *any* descriptor of the file (POSIX.1-2024,
-fcntl, "Advisory record locks"). So each process opens the file once and never closes it, and the
-file is used for nothing else.
+POSIX locks belong to a process and vanish when it closes *any* descriptor of the file
+(POSIX.1-2024, fcntl, "Advisory record locks"). So each process opens the file once and never closes
+it, and the file is used for nothing else.
 """
 
 from __future__ import annotations
