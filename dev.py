@@ -112,7 +112,7 @@ def run_with_newer_python() -> int:
     """Hand over to a newer interpreter on the path, or say what to install."""
     for minor in range(20, OLDEST[1] - 1, -1):
         newer = shutil.which(f"python3.{minor}")
-        if newer:
+        if newer and subprocess.call([newer, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             return subprocess.call([newer, *sys.argv])
     stop(
         f"clew needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.",
