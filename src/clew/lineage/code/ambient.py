@@ -1,0 +1,147 @@
+"""Reads of the world that can be seen in code: clock, environment, entropy, network, files.
+
+A step that makes one without declaring it has no sound key, so it is executed. What hides behind a
+library function (an estimator that reads the clock) cannot be seen here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clew.lineage.code.reads import Call
+
+_CLOCK = "reads the clock"
+_ENVIRONMENT = "reads the environment"
+_ENTROPY = "draws fresh entropy"
+_NETWORK = "reaches the network"
+_INPUT = "reads what the process was given"
+_PROGRAM = "runs another program"
+_CLOCKS = ("time", "perf_counter", "monotonic", "process_time", "thread_time")
+_NOW = ("now", "utcnow", "today")
+
+_ALWAYS: dict[str, str] = {
+    **{f"time.{clock}{unit}": _CLOCK for clock in _CLOCKS for unit in ("", "_ns")},
+    **{f"datetime.datetime.{name}": _CLOCK for name in _NOW},
+    "datetime.date.today": _CLOCK,
+    **{f"pandas.Timestamp.{name}": _CLOCK for name in _NOW},
+    **{f"pandas._libs.tslibs.timestamps.Timestamp.{name}": _CLOCK for name in _NOW},
+    **{f"os.{name}": _ENVIRONMENT for name in ("environ", "environb", "getenv", "getenvb")},
+    **{f"os.{name}": _ENVIRONMENT for name in ("getcwd", "getpid", "getlogin", "uname")},
+    "platform": _ENVIRONMENT,
+    "getpass": _ENVIRONMENT,
+    **{f"uuid.{name}": _ENTROPY for name in ("uuid1", "uuid4", "getnode")},
+    **dict.fromkeys(("secrets", "os.urandom", "random.SystemRandom"), _ENTROPY),
+    **{f"sys.{name}": _INPUT for name in ("argv", "stdin", "orig_argv")},
+    "builtins.input": _INPUT,
+    **dict.fromkeys(("requests", "httpx", "urllib.request", "urllib3", "aiohttp"), _NETWORK),
+    **dict.fromkeys(("socket", "http.client", "ftplib", "boto3", "botocore"), _NETWORK),
+    **dict.fromkeys(("subprocess", "os.system", "os.popen"), _PROGRAM),
+}
+_WITHOUT_ARGUMENTS: dict[str, str] = {
+    **{f"time.{name}": _CLOCK for name in ("localtime", "gmtime", "ctime", "asctime")},
+    **{f"numpy.random.{name}": _ENTROPY for name in ("default_rng", "RandomState", "SeedSequence")},
+    **{f"numpy.random.{name}": _ENTROPY for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox")},
+    "numpy.random.SFC64": _ENTROPY,
+    "numpy.random.mtrand.RandomState": _ENTROPY,
+    "random.Random": _ENTROPY,
+}
+_OPENERS = {
+    "builtins.open",
+    "io.open",
+    "os.listdir",
+    "os.scandir",
+    "os.walk",
+    "glob.glob",
+    "glob.iglob",
+    "numpy.load",
+    "numpy.loadtxt",
+    "numpy.genfromtxt",
+    "numpy.fromfile",
+    "numpy.memmap",
+    "joblib.load",
+    "torch.load",
+    "linecache.getlines",
+    "pyarrow.memory_map",
+    "pyarrow.csv.read_csv",
+    "pyarrow.json.read_json",
+    "pyarrow.feather.read_table",
+    "pyarrow.parquet.read_table",
+    "pyarrow.parquet.ParquetFile",
+    "pyarrow.dataset.dataset",
+}
+_OPENER_PREFIXES = ("pandas.read_", "polars.read_", "polars.scan_", "duckdb.read_", "scipy.io.load")
+_ALIASES = {"posix": "os", "nt": "os", "_io": "io"}
+_DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One visible read of the world, as a readable text."""
+
+    kind: Literal["ambient", "generator", "file"]
+    text: str
+
+
+def canonical_name(dotted: str) -> str:
+    """Return the public name of a library object: ``posix.urandom`` is ``os.urandom``.
+
+    Examples
+    --------
+    >>> canonical_name("posix.urandom"), canonical_name("pandas.io.parsers.readers.read_csv")
+    ('os.urandom', 'pandas.read_csv')
+    """
+    top, _, rest = dotted.partition(".")
+    dotted = f"{_ALIASES.get(top, top)}.{rest}" if rest else top
+    if (top in ("pandas", "polars") and ".read_" in dotted) or ".scan_" in dotted:
+        return f"{top}.{dotted.rpartition('.')[2]}"
+    return dotted
+
+
+def finding(dotted: str, calls: tuple[Call, ...]) -> Finding | None:
+    """Classify the use of a library object.
+
+    Parameters
+    ----------
+    dotted : str
+        Its canonical qualified name, with the attributes that are taken of it.
+    calls : tuple of Call
+        How it is called.
+    """
+    parts = dotted.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        if name in _ALWAYS:
+            return Finding("ambient", f"{dotted}: {_ALWAYS[name]}")
+    if dotted in _WITHOUT_ARGUMENTS and any(call.unseeded for call in calls):
+        return Finding("ambient", f"{dotted}() without arguments: {_WITHOUT_ARGUMENTS[dotted]}")
+    generator = _generator(parts)
+    if generator:
+        return Finding("generator", generator)
+    return _opened(dotted, calls)
+
+
+def _generator(parts: list[str]) -> str:
+    match parts:
+        case ["random", name] if name[0].islower():
+            return "random"
+        case ["numpy", "random", name] if name[0].islower() and name not in (
+            "default_rng",
+            "bit_generator",
+            "mtrand",
+        ):
+            return "numpy.random"
+        case ["torch", name] if name in _DRAWS_TORCH or name.startswith("rand"):
+            return "torch"
+    return ""
+
+
+def _opened(dotted: str, calls: tuple[Call, ...]) -> Finding | None:
+    if dotted not in _OPENERS and not dotted.startswith(_OPENER_PREFIXES):
+        return None
+    literal = next((call for call in calls if call.first is not None), None)
+    if literal is None:
+        return Finding("file", dotted)
+    if literal.second is not None and literal.second[:1] in ("w", "a", "x"):
+        return None
+    return Finding("ambient", f"{dotted}({literal.first!r}): reads a file that is not declared")

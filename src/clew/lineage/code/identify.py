@@ -1,0 +1,100 @@
+"""The two questions about code: what is its id, and what does the id cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from clew.lineage.canonical import CodeId, digest
+from clew.lineage.code import objects as _registers_handlers  # noqa: F401
+from clew.lineage.code.nesting import nesting
+from clew.lineage.code.record import CodeRecord
+from clew.lineage.code.static import FORMAT
+from clew.lineage.code.tokens import token
+from clew.lineage.code.walk import Edge, Walk, Where
+
+
+def code_id(obj: object, depends_on: Iterable[object] = ()) -> CodeId:
+    """Return the fingerprint of code.
+
+    Parameters
+    ----------
+    obj : callable or class
+        Function, lambda, method, class, partial, built-in, or an instance that can be called.
+    depends_on : iterable, optional
+        What else the result depends on: functions, classes, modules, values.
+
+    Raises
+    ------
+    clew.errors.Unhashable
+        If something that is read has no sound content id; the message names it.
+
+    Examples
+    --------
+    >>> code_id(lambda x: x + 1) == code_id(lambda x: (x + 1))
+    True
+    """
+    with nesting() as stack:
+        found = stack.known(obj) if not depends_on else None
+        if found is not None:
+            return found
+        outer = stack.outer()
+        walk = Walk(stack, recording=outer is not None and outer.recording)
+        return _walk(walk, obj, tuple(depends_on))
+
+
+def code_record(obj: object, depends_on: Iterable[object] = ()) -> CodeRecord:
+    """Return the fingerprint of code together with all that it covers.
+
+    Parameters and errors are those of `code_id`, and so is the id.
+    """
+    with nesting() as stack:
+        walk = Walk(stack, recording=True)
+        found = _walk(walk, obj, tuple(depends_on))
+    module, qualname = _place(obj)
+    by_kind = {
+        kind: tuple(sorted({item.text for item in walk.findings if item.kind == kind}))
+        for kind in ("ambient", "generator", "file")
+    }
+    own = next((u for u in walk.units if (u.module, u.name) == (module, qualname)), None)
+    return CodeRecord(
+        id=found,
+        module=module,
+        qualname=qualname,
+        source=own.source if own is not None else "",
+        units=tuple(walk.units),
+        libraries=tuple(sorted(walk.libraries.items())),
+        ambient=by_kind["ambient"],
+        generators=by_kind["generator"],
+        files=by_kind["file"],
+    )
+
+
+def _walk(walk: Walk, obj: object, depends_on: tuple[object, ...]) -> CodeId:
+    stack = walk.nesting
+    outer = stack.outer()
+    depth = stack.enter(obj, walk)
+    if depth is not None:
+        return CodeId(digest("code-cycle", FORMAT, [depth.to_bytes(4, "little")]))
+    closed = False
+    try:
+        found = walk.run(_roots(walk, obj, depends_on))
+    finally:
+        closed = stack.leave()
+    if outer is not None and outer.recording:
+        outer.adopt(walk)
+    if closed and not depends_on:
+        stack.remember(obj, found)
+    return found
+
+
+def _roots(walk: Walk, obj: object, depends_on: tuple[object, ...]) -> Iterable[Edge]:
+    module, qualname = _place(obj)
+    yield b"root", token(walk, obj, Where(module, qualname))
+    for index, item in enumerate(depends_on):
+        yield b"declared", token(walk, item, Where(module, f"depends_on.{index}"))
+
+
+def _place(obj: Any) -> tuple[str, str]:
+    named = obj if isinstance(getattr(obj, "__qualname__", None), str) else type(obj)
+    return str(getattr(named, "__module__", None) or "builtins"), named.__qualname__

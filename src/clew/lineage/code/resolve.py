@@ -1,0 +1,160 @@
+"""What a read means now: names are looked up in the live closure, globals and built-ins."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import CellType, FunctionType, ModuleType
+
+from clew.errors import Unhashable
+from clew.lineage.canonical import frame
+from clew.lineage.code.ambient import canonical_name, finding
+from clew.lineage.code.named import is_named, library_name, well_known
+from clew.lineage.code.origin import is_project, is_project_file, is_project_module
+from clew.lineage.code.reads import Read
+from clew.lineage.code.tokens import token
+from clew.lineage.code.values import value_id
+from clew.lineage.code.walk import Edge, Walk, Where
+
+_ABSENT = object()
+_PLAIN = (bool, int, float, str, bytes)
+
+
+def edge(
+    walk: Walk,
+    function: FunctionType,
+    read: Read,
+    free: tuple[str, ...],
+    cells: dict[str, CellType],
+) -> Edge:
+    """Return the edge of one read of a function."""
+    tail = frame(".".join(read.attributes).encode())
+    namespace = function.__globals__
+    module = str(namespace.get("__name__"))
+    if read.root == "free":
+        key = b"cell" + free.index(read.name).to_bytes(4, "little")
+        return key + tail, follow(walk, cells[read.name], read.attributes, Where(module, read.name))
+    key = read.root.encode() + frame(read.name.encode()) + tail
+    if read.root == "import":
+        return key, _imported(walk, read, namespace)
+    value = namespace.get(read.name, _ABSENT)
+    where = Where(module, read.name)
+    if value is _ABSENT:
+        value = _builtins(function).get(read.name, _ABSENT)
+    return key, _meaning(walk, value, read, where)
+
+
+def _builtins(function: FunctionType) -> dict[str, object]:
+    found: dict[str, object] = function.__builtins__  # type: ignore[attr-defined]
+    return found
+
+
+def follow(walk: Walk, cell: CellType, attributes: tuple[str, ...], where: Where) -> bytes:
+    """Return the token of what a closure cell holds."""
+    try:
+        value = cell.cell_contents
+    except ValueError:
+        return walk.missing(where)
+    return _meaning(walk, value, Read("free", where.last, attributes), where)
+
+
+def _meaning(walk: Walk, value: object, read: Read, where: Where) -> bytes:
+    """Follow the attributes of modules; what they end at is read as a whole."""
+    if value is _ABSENT:
+        return walk.missing(where)
+    rest = read.attributes
+    while isinstance(value, ModuleType) and rest and rest[0]:
+        if not is_project(value):
+            return _library_member(walk, value, rest, read)
+        where, found = Where(value.__name__, rest[0]), getattr(value, rest[0], _ABSENT)
+        if found is _ABSENT:
+            return walk.missing(where)
+        value, rest = found, rest[1:]
+    if walk.recording:
+        _note(walk, value, rest, read)
+    return token(walk, value, where)
+
+
+def _library_member(walk: Walk, module: ModuleType, rest: tuple[str, ...], read: Read) -> bytes:
+    """Name a member of a library; follow it only where the project put something in its place."""
+    value: object = module
+    holder = module
+    left = rest
+    while left and isinstance(value, ModuleType):
+        holder, value, left = value, vars(value).get(left[0], _ABSENT), left[1:]
+    if isinstance(value, ModuleType):
+        return walk.library(value.__name__, "")
+    name = rest[len(rest) - len(left) - 1]
+    if walk.recording:
+        walk.note(finding(canonical_name(".".join((holder.__name__, name, *left))), read.calls))
+    if isinstance(value, FunctionType | type) and not is_named(value):
+        return token(walk, value, Where(holder.__name__, name))
+    found = walk.library(holder.__name__, ".".join((name, *left)))
+    return found + value_id(value) if type(value) in _PLAIN else found
+
+
+def _imported(walk: Walk, read: Read, namespace: dict[str, object]) -> bytes:
+    """Resolve an import that the function itself makes."""
+    name = read.name
+    if read.level:
+        package = namespace.get("__package__") or str(namespace.get("__name__")).rpartition(".")[0]
+        name = importlib.util.resolve_name("." * read.level + name, str(package))
+    module = sys.modules.get(name)
+    where = Where(name, ".".join(read.attributes) or name)
+    if module is None:
+        if not _is_ours(name):
+            return _unloaded(walk, name, read)
+        module = _load(name)
+    if module is None:
+        return walk.missing(where)
+    if read.attributes == ("",):  # the import itself; what is taken of it are reads of their own
+        return b"module" if is_project(module) else walk.library(name, "")
+    if read.attributes and not hasattr(module, read.attributes[0]):
+        _load(f"{name}.{read.attributes[0]}")  # from package import submodule
+    return _meaning(walk, module, read, where)
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a module that is not loaded would be the project's."""
+    top = name.partition(".")[0]
+    if top in sys.modules:
+        return is_project_module(top)
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return False
+    if spec is None or top in sys.stdlib_module_names:
+        return False
+    places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
+    return any(is_project_file(place, top) for place in places)
+
+
+def _unloaded(walk: Walk, name: str, read: Read) -> bytes:
+    """Name a library that is not loaded yet, without loading it."""
+    qualname = ".".join(read.attributes)
+    if walk.recording:
+        walk.note(finding(canonical_name(f"{name}.{qualname}".strip(".")), read.calls))
+    return walk.library(name, qualname)
+
+
+def _load(name: str) -> ModuleType | None:
+    """Import a project module as the function would; None where there is none."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+    except Exception as error:
+        raise Unhashable(
+            f"the module {name}, which a function imports when it runs, cannot be imported",
+            got=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def _note(walk: Walk, value: object, rest: tuple[str, ...], read: Read) -> None:
+    """Look whether a library object, reached by a name of its own, reads the world."""
+    name = well_known(value)
+    if name is None and is_named(value):
+        name = library_name(value)
+    if name is not None and rest != ("",):
+        walk.note(finding(canonical_name(".".join((*name, *rest))), read.calls))

@@ -1,0 +1,66 @@
+"""The part of a function's fingerprint that cannot change while its code object lives."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from dataclasses import dataclass
+from types import CodeType
+
+from clew.lineage.canonical import Digest, digest
+from clew.lineage.code.bytecode import canonical_bytecode
+from clew.lineage.code.reads import Read, reads_of
+from clew.lineage.code.source import text_of
+from clew.lineage.code.tree import normal_form
+
+FORMAT = 1
+_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
+_OPTIMIZE = bytes([sys.flags.optimize])  # `assert` and `__debug__` depend on it
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """What a code object says by itself.
+
+    Attributes
+    ----------
+    digest : Digest
+        Of the normal form of its text, or of its bytecode where no text is proven to be it.
+    reads : tuple of Read
+        What it takes from globals, imports and its closure.
+    free : tuple of str
+        Free variables in the order in which the digest numbers them.
+    source : str
+        The proven text, else empty.
+    """
+
+    digest: Digest
+    reads: tuple[Read, ...]
+    free: tuple[str, ...]
+    source: str
+
+
+_known: dict[int, tuple[weakref.ref[CodeType], Static]] = {}
+
+
+def static_of(code: CodeType, namespace: dict[str, object]) -> Static:
+    """Return the static part of a function's fingerprint, computed once per code object."""
+    known = _known.get(id(code))
+    if known is not None and known[0]() is code:
+        return known[1]
+    static = _read(code, namespace)
+    key = id(code)
+    _known[key] = (weakref.ref(code, lambda _: _known.pop(key, None)), static)
+    return static
+
+
+def _read(code: CodeType, namespace: dict[str, object]) -> Static:
+    reads = reads_of(code)
+    text = text_of(code, namespace)
+    if text is None:
+        content, free = canonical_bytecode(code)
+        fields = [content, _PYTHON]
+        return Static(digest("code-bytecode", FORMAT, fields), reads, free, "")
+    form = normal_form(text.node, code.co_freevars)
+    fields = [form.content, _OPTIMIZE]
+    return Static(digest("code-tree", FORMAT, fields), reads, form.free, text.source)

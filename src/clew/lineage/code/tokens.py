@@ -1,0 +1,42 @@
+"""The table of what clew can read in code: one handler per kind of object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clew.lineage.code.walk import Walk, Where
+
+Handler = Callable[[Walk, Any, Where], bytes]
+
+_HANDLERS: dict[type, Handler] = {}
+_fallback: list[Handler] = []
+
+
+def handles(*kinds: type) -> Callable[[Handler], Handler]:
+    """Register the handler of objects whose type is exactly one of `kinds`."""
+
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def otherwise(handler: Handler) -> Handler:
+    """Register the handler of everything else."""
+    _fallback[:] = [handler]
+    return handler
+
+
+def token(walk: Walk, value: Any, where: Where) -> bytes:
+    """Return the token of anything that code can refer to.
+
+    Raises
+    ------
+    clew.errors.Unhashable
+        If it has no sound content id.
+    """
+    handler = _HANDLERS.get(type(value)) or _fallback[0]
+    return handler(walk, value, where)
