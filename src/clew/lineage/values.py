@@ -1,0 +1,142 @@
+"""The vault: values by content id, whatever they are made of.
+
+A value is stored as what its format makes of it; members that a format splits off (a tuple's large
+arrays) are values of their own, stored once however many values contain them. The vault works on
+the ports alone, and measures how fast they are: what is worth storing depends on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from clew.errors import NotFound
+from clew.lineage.canonical import ValueId
+from clew.lineage.ports import BlobStore, Codecs, Encoded
+
+_WEIGHT = 0.2
+_FIRST_BYTES_PER_S = 200e6
+_LEAST_BYTES = 64 << 10
+"""Smaller values measure the fixed cost of a call, not the bandwidth."""
+
+
+class Bandwidth:
+    """Bytes a second, as a moving average of what was measured.
+
+    Parameters
+    ----------
+    bytes_per_s : float
+        What to assume before the first measurement.
+    """
+
+    def __init__(self, bytes_per_s: float = _FIRST_BYTES_PER_S) -> None:
+        self.bytes_per_s = bytes_per_s
+        self._measured = False
+
+    def note(self, size_bytes: int, elapsed_s: float) -> None:
+        """Take a transfer into account."""
+        if size_bytes < _LEAST_BYTES or elapsed_s <= 0.0:
+            return
+        rate = size_bytes / elapsed_s
+        weight = _WEIGHT if self._measured else 1.0
+        self.bytes_per_s += weight * (rate - self.bytes_per_s)
+        self._measured = True
+
+    def seconds(self, size_bytes: int) -> float:
+        """Return how long a transfer of so many bytes is expected to take."""
+        return size_bytes / self.bytes_per_s
+
+
+class ValueVault:
+    """Values by content id over a blob store and the formats.
+
+    Parameters
+    ----------
+    blobs : BlobStore
+        Keeps the bytes.
+    codecs : Codecs
+        Make bytes of values, and values of bytes.
+    fingerprint : callable
+        Gives the content id of a value.
+
+    Attributes
+    ----------
+    reading, writing : Bandwidth
+        Measured while the vault is used.
+    """
+
+    def __init__(
+        self, blobs: BlobStore, codecs: Codecs, fingerprint: Callable[[object], ValueId]
+    ) -> None:
+        self.blobs = blobs
+        self.codecs = codecs
+        self.reading = Bandwidth()
+        self.writing = Bandwidth()
+        self._fingerprint = fingerprint
+
+    def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
+        """Store a value and its members; return its id and the stored size in bytes.
+
+        Parameters
+        ----------
+        id : ValueId, optional
+            Its content id, where the caller knows it.
+
+        Raises
+        ------
+        Unhashable
+            When it has no content id.
+        UnsupportedValue
+            When no format can hold it.
+        StoreError
+            When it cannot be written.
+        """
+        known = self._fingerprint(value) if id is None else id
+        encoded, children = self.codecs.encode(value, known)
+        # Members first: a value that is there has all of its members, whatever dies meanwhile.
+        size_bytes = sum(self._put_once(child, member) for child, member in children.items())
+        started = time.perf_counter()
+        size_bytes += self.blobs.put(known, encoded)
+        self.writing.note(encoded.size_bytes, time.perf_counter() - started)
+        return known, size_bytes
+
+    def get(self, id: ValueId) -> object:
+        """Return a value that is the caller's own.
+
+        Raises
+        ------
+        NotFound
+            When its bytes, or those of a member, are not there.
+        CorruptValue, UnsafeLoad, MissingExtra
+            When they are there and cannot be used.
+        """
+        started = time.perf_counter()
+        value, size_bytes = self._get(id)
+        self.reading.note(size_bytes, time.perf_counter() - started)
+        return value
+
+    def has(self, id: ValueId) -> bool:
+        """Tell whether a value could be read: its bytes are there, and those of its members."""
+        if not self.blobs.has(id):
+            return False
+        encoded = self.blobs.get(id)
+        return encoded is not None and all(self.has(child) for child in set(encoded.children))
+
+    def encoded(self, id: ValueId) -> Encoded | None:
+        """Return the stored form of a value, or None."""
+        return self.blobs.get(id)
+
+    def _put_once(self, id: ValueId, value: object) -> int:
+        return 0 if self.blobs.has(id) else self.put(value, id)[1]
+
+    def _get(self, id: ValueId) -> tuple[object, int]:
+        encoded = self.blobs.get(id)
+        if encoded is None:
+            raise NotFound(
+                "the bytes of a value are not in the store",
+                got=id.hex(),
+                hint="they were never stored or `clew gc` dropped them; run its step again",
+            )
+        members = [self._get(child) for child in encoded.children]
+        value = self.codecs.decode(encoded, [member for member, _ in members])
+        return value, encoded.size_bytes + sum(size for _, size in members)
