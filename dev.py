@@ -194,7 +194,7 @@ def lock() -> int:
         """\
         # What the project's own commands install: a fresh resolution of clew[dev,bench], without
         # torch. Users of clew are not bound by it; they get the ranges of pyproject.toml.
-        # Refresh with `python3 dev.py lock`, on the oldest Python that pyproject.toml names.
+        # Refresh with `python3 dev.py lock`, on the oldest Python in use (3.11.2, of Debian 12).
         """
     )
     pins = sorted((line for line in frozen.splitlines() if "==" in line), key=str.lower)
