@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.adapters.formats import plain
+from clew.adapters.formats import layout, plain
 from clew.adapters.formats.atoms import Reader
 from clew.errors import UnsupportedValue
 from clew.lineage.canonical import ValueId
@@ -25,7 +25,7 @@ class ArrayCodec:
     """Arrays of exact type `numpy.ndarray`, in the layout that they have."""
 
     name = "array"
-    exact = False
+    exact = True
 
     def accepts(self, value: object) -> bool:
         """Tell whether the dtype is one whose bytes are all there is."""
@@ -34,17 +34,17 @@ class ArrayCodec:
     def encode(self, value: object) -> tuple[Encoded, Mapping[ValueId, object]]:
         """Return the buffer, without a copy where the array is dense."""
         assert isinstance(value, np.ndarray)
-        axes = axis_order(value)
-        dense = np.ascontiguousarray(value.transpose(axes)).reshape(-1)
-        meta = write_meta([describe_dtype(value.dtype), list(value.shape), axes])
+        order = layout.describe(value)
+        dense = layout.flatten(value, order)
+        meta = write_meta([describe_dtype(value.dtype), list(value.shape), order])
         return Encoded(self.name, meta, (raw(dense),)), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return a writable array that nobody else sees."""
-        descr, shape, axes = read_meta(encoded.meta)
+        descr, shape, order = read_meta(encoded.meta)
         dtype = np.lib.format.descr_to_dtype(descr)
         (buffer,) = encoded.buffers
-        return shaped(own(buffer, dtype), shape, axes)
+        return layout.restore(own(buffer, dtype), shape, order)
 
 
 class ObjectArrayCodec:
@@ -64,19 +64,18 @@ class ObjectArrayCodec:
     def encode(self, value: object) -> tuple[Encoded, Mapping[ValueId, object]]:
         """Return the members, in the order in which they lie in memory."""
         assert isinstance(value, np.ndarray)
-        axes = axis_order(value)
-        members = value.transpose(axes).ravel().tolist()
-        content = plain.Writer(_no_leaf).write(members)
-        return Encoded(self.name, write_meta([list(value.shape), axes]), (content,)), {}
+        order = layout.describe(value)
+        content = plain.Writer(_no_leaf).write(layout.flatten(value, order).tolist())
+        return Encoded(self.name, write_meta([list(value.shape), order]), (content,)), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return a new array."""
-        shape, axes = read_meta(encoded.meta)
+        shape, order = read_meta(encoded.meta)
         (content,) = encoded.buffers
         members = plain.read(memoryview(content), _no_read)
         flat = np.empty(len(members), dtype=object)
         flat[:] = members
-        return shaped(flat, shape, axes)
+        return layout.restore(flat, shape, order)
 
 
 class ScalarCodec:
@@ -124,23 +123,6 @@ def is_storable(dtype: np.dtype[Any]) -> bool:
 def describe_dtype(dtype: np.dtype[Any]) -> Any:
     """Return NumPy's own description of a dtype (a string, or a list of fields)."""
     return np.lib.format.dtype_to_descr(dtype)
-
-
-def axis_order(value: np.ndarray[Any, Any]) -> list[int]:
-    """Return the axes from the slowest to the fastest, as they lie in memory."""
-    if value.flags.c_contiguous:
-        return list(range(value.ndim))
-    if value.flags.f_contiguous:
-        return list(range(value.ndim))[::-1]
-    return list(range(value.ndim))
-
-
-def shaped(
-    flat: np.ndarray[Any, Any], shape: Sequence[int], axes: Sequence[int]
-) -> np.ndarray[Any, Any]:
-    """Return flat items as an array of a shape, its axes laid out in the given order."""
-    dense = flat.reshape([shape[axis] for axis in axes])
-    return dense.transpose(np.argsort(axes)) if len(axes) else dense
 
 
 def raw(dense: np.ndarray[Any, Any]) -> memoryview:
