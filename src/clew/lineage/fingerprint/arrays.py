@@ -61,7 +61,7 @@ def encode_scalar(value: np.generic, ctx: Context) -> bytes:
     if type(value).__module__ != "numpy":
         return b"object\0" + encode_object(value, ctx)
     array = np.asarray(value)
-    return frame(encode_dtype(array.dtype, ctx)) + _data(array, ctx)
+    return frame(encode_dtype(array.dtype, ctx)) + encode_data(array, ctx)
 
 
 def array_bytes(array: Array, ctx: Context, owner: object = None) -> bytes:
@@ -84,26 +84,27 @@ def array_bytes(array: Array, ctx: Context, owner: object = None) -> bytes:
 def _remembered(array: Array, ctx: Context, owner: object) -> bytes:
     contiguous = array.flags.c_contiguous or array.flags.f_contiguous
     if array.nbytes < MEMO_FROM_BYTES or array.dtype.hasobject or not contiguous:
-        return _data(array, ctx)
+        return encode_data(array, ctx)
     key = (array.dtype, array.shape, array.strides)
     flat = array if array.flags.c_contiguous else array.T
-    return MEMO.digest(owner, lambda: (seal(_raw(flat)), key), lambda: _data(array, ctx))
+    return MEMO.digest(owner, lambda: (seal(raw_bytes(flat)), key), lambda: encode_data(array, ctx))
 
 
-def _data(array: Array, ctx: Context) -> bytes:
-    """Encode the elements: in memory order when contiguous, else in C order."""
+def encode_data(array: Array, ctx: Context) -> bytes:
+    """Encode the elements alone: in memory order when contiguous, else in C order."""
     flat = array.T if array.flags.f_contiguous and not array.flags.c_contiguous else array
     if has_gaps(array.dtype):
         return _with_gaps(flat, ctx)
     if flat.nbytes <= INLINE_BYTES:
         return b"inline\0" + flat.tobytes()
     if flat.flags.c_contiguous:
-        return b"digest\0" + buffer_digest(memoryview(_raw(flat)))
+        return b"digest\0" + buffer_digest(raw_bytes(flat))
     return b"digest\0" + stream_digest(_pieces(flat))
 
 
-def _raw(flat: Array) -> Array:
-    return flat.reshape(-1).view(np.uint8)
+def raw_bytes(flat: Array) -> memoryview:
+    """Return the bytes of a C-contiguous array, without copying."""
+    return memoryview(flat.reshape(-1).view(np.uint8).data)
 
 
 def _pieces(array: Array) -> Iterator[memoryview]:
@@ -111,20 +112,21 @@ def _pieces(array: Array) -> Iterator[memoryview]:
     rows = max(1, _PIECE_BYTES * len(array) // array.nbytes)
     for start in range(0, len(array), rows):
         piece = np.ascontiguousarray(array[start : start + rows])
-        yield memoryview(_raw(piece))
+        yield raw_bytes(piece)
 
 
 def _with_gaps(flat: Array, ctx: Context) -> bytes:
     """Encode elements that hold padding or pointers: field by field, value by value."""
     dtype = flat.dtype
     if dtype.names is not None:
-        return b"fields\0" + b"".join(frame(_data(flat[name], ctx)) for name in dtype.names)
+        return b"fields\0" + b"".join(frame(encode_data(flat[name], ctx)) for name in dtype.names)
     if dtype.kind == "O":
         return b"objects\0" + encode_elements(flat, ctx)
     if dtype.kind == "T":
         return b"objects\0" + encode_elements(flat.astype(object), ctx)
-    numbers = _raw(np.ascontiguousarray(flat)).reshape(-1, np.dtype("g").itemsize)
-    return b"long\0" + stream_digest([np.ascontiguousarray(numbers[:, :_LONG_DOUBLE_BYTES])])
+    whole = np.frombuffer(raw_bytes(np.ascontiguousarray(flat)), np.uint8)
+    numbers = whole.reshape(-1, np.dtype("g").itemsize)[:, :_LONG_DOUBLE_BYTES]
+    return b"long\0" + buffer_digest(numbers.tobytes())
 
 
 def layout(array: Array) -> bytes:

@@ -10,7 +10,7 @@ from clew.lineage.fingerprint.walk import Context, class_identity, encode
 
 
 @register(np.dtype, tag="numpy.dtype", subclasses=True, shared=False, names_class=True)
-def encode_dtype(value: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-arg]
+def encode_dtype(value: np.dtype, ctx: Context) -> bytes:
     """Encode a data type. ``long`` and ``longlong`` of one size are one type, as in NumPy."""
     parts = [_shape_of(value, ctx)]
     if value.type.__module__ != "numpy":
@@ -20,7 +20,7 @@ def encode_dtype(value: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-a
     return b"".join(map(frame, parts))
 
 
-def _shape_of(dtype: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-arg]
+def _shape_of(dtype: np.dtype, ctx: Context) -> bytes:
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return b"array\0" + frame(encode_dtype(base, ctx)) + encode(shape, ctx)
@@ -32,7 +32,7 @@ def _shape_of(dtype: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-arg]
     return dtype.str.encode()
 
 
-def _record(dtype: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-arg]
+def _record(dtype: np.dtype, ctx: Context) -> bytes:
     parts = [b"record", str(dtype.itemsize).encode(), dtype.type.__name__.encode()]
     assert dtype.names is not None and dtype.fields is not None
     for name in dtype.names:
@@ -42,7 +42,7 @@ def _record(dtype: np.dtype, ctx: Context) -> bytes:  # type: ignore[type-arg]
     return b"".join(map(frame, parts))
 
 
-def has_gaps(dtype: np.dtype) -> bool:  # type: ignore[type-arg]
+def has_gaps(dtype: np.dtype) -> bool:
     """Tell whether an element holds bytes that are not part of its value, or pointers."""
     if dtype.subdtype is not None:
         return has_gaps(dtype.subdtype[0])

@@ -20,7 +20,7 @@ def encode_generator(value: np.random.Generator, ctx: Context) -> bytes:
 @register(np.random.RandomState, tag="numpy.random.RandomState")
 def encode_random_state(value: np.random.RandomState, ctx: Context) -> bytes:
     """Encode a legacy generator with the normal deviate that it may hold back."""
-    return ctx.fields(state=value.get_state(legacy=False), bits=value._bit_generator)  # type: ignore[attr-defined]
+    return ctx.fields(state=value.get_state(legacy=False), bits=value._bit_generator)
 
 
 @register(np.random.BitGenerator, tag="numpy.random.BitGenerator", subclasses=True)

@@ -39,13 +39,9 @@ class Memo:
         return len(self._entries)
 
     def digest(
-        self,
-        owner: object,
-        seal: Callable[[], object],
-        compute: Callable[[], bytes],
-        held: object = None,
+        self, owner: object, seal: Callable[[], object], compute: Callable[[], bytes]
     ) -> bytes:
-        """Return the digest of `owner`, from the memo when its seal is whole.
+        """Return the digest of `owner`: remembered, or computed and kept.
 
         Parameters
         ----------
@@ -55,17 +51,29 @@ class Memo:
             Gives what changes whenever the content does.
         compute : callable
             Gives the digest.
-        held : object
-            Kept alive with the entry: what the seal's addresses point to.
         """
-        key, fresh = id(owner), seal()
-        entry = self._entries.get(key)
-        if entry is not None and entry[0]() is owner and entry[1] == fresh:
+        fresh = seal()
+        known = self.recall(owner, fresh)
+        if known is None:
+            known = compute()
+            self.keep(owner, fresh, known)
+        return known
+
+    def recall(self, owner: object, seal: object) -> bytes | None:
+        """Return the digest kept under a whole seal, or None."""
+        entry = self._entries.get(id(owner))
+        if entry is not None and entry[0]() is owner and entry[1] == seal:
             return entry[2]
-        result = compute()
+        return None
+
+    def keep(self, owner: object, seal: object, digest: bytes, held: object = None) -> None:
+        """Keep a digest for as long as `owner` lives, and with it `held`.
+
+        A seal over addresses is whole only while what lies there is kept alive.
+        """
+        key = id(owner)
         reference = weakref.ref(owner, lambda dead: self._drop(key, dead))
-        self._entries[key] = (reference, fresh, result, held)
-        return result
+        self._entries[key] = (reference, seal, digest, held)
 
     def clear(self) -> None:
         """Forget everything."""

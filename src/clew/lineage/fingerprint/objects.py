@@ -92,5 +92,5 @@ def _encode_global(value: object, name: str, ctx: Context) -> bytes:
         raise refusal(value, f"it calls itself {module}.{name} and is not found there")
     if callable(value):
         return b"code\0" + ctx.code(value)
-    held = frame(encode(object.__getstate__(value), ctx))  # type: ignore[attr-defined]
+    held = frame(encode(object.__getstate__(value), ctx))
     return b"global\0" + frame(module.encode()) + frame(name.encode()) + held

@@ -22,7 +22,7 @@ def encode_set(value: Any, ctx: Context) -> bytes:
     elements = frame(encode_unordered(base.__iter__(value), ctx))
     if type(value) is base:
         return elements
-    return elements + frame(encode(object.__getstate__(value), ctx))  # type: ignore[attr-defined]
+    return elements + frame(encode(object.__getstate__(value), ctx))
 
 
 def encode_unordered(items: Iterable[object], ctx: Context) -> bytes:

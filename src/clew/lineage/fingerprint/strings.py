@@ -15,13 +15,12 @@ def encode_strings(values: Sequence[str]) -> bytes:
     Few distinct strings are cheaper as a table and codes, many as one joined buffer; the content
     decides, so equal sequences always take the same form.
     """
-    table = dict.fromkeys(values)
-    if 2 * len(table) > len(values):
+    distinct = list(dict.fromkeys(values))
+    if 2 * len(distinct) > len(values):
         return b"joined\0" + _joined(values)
-    for code, text in enumerate(table):
-        table[text] = code  # type: ignore[assignment]
+    table = {text: code for code, text in enumerate(distinct)}
     codes = array("I", map(table.__getitem__, values))
-    return b"coded\0" + _joined(list(table)) + frame(stream_digest([codes.tobytes()]))
+    return b"coded\0" + _joined(distinct) + frame(stream_digest([codes.tobytes()]))
 
 
 def _joined(values: Sequence[str]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import ValueId, digest, frame
@@ -18,6 +18,8 @@ FORMAT = 1
 CodeHook = Callable[[object], bytes]
 """Gives the identity of a function, class, method or builtin; raises `Unhashable`."""
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Atom = Callable[[Any], bytes]
 
 ATOMS: dict[type, Atom] = {}
@@ -133,7 +135,7 @@ def fingerprint(value: object, *, code: CodeHook | None = None) -> ValueId:
     except RecursionError:
         # The caller's own stack may be nearly used up: a new thread has a fresh one.
         try:
-            return _elsewhere(lambda: _fingerprint(value, Context(code)))
+            return _elsewhere(_fingerprint, value, Context(code))
         except RecursionError as error:
             raise refusal(value, "it is nested too deeply") from error
 
@@ -168,7 +170,7 @@ def encode(value: object, ctx: Context) -> bytes:
         if ctx.depth > _MAX_LEVELS:
             raise refusal(value, f"it lies more than {_MAX_LEVELS} levels deep")
         # One thread's stack holds a few hundred levels; deeper ones continue on another's.
-        return _elsewhere(lambda: _visit(value, cls, ctx))
+        return _elsewhere(_visit, value, cls, ctx)
     return _visit(value, cls, ctx)
 
 
@@ -210,14 +212,14 @@ def class_identity(cls: type, ctx: Context) -> bytes:
     return ctx.code(cls)
 
 
-def _elsewhere(call: Callable[[], Any]) -> Any:
-    """Return `call()`, run on the empty stack of a new thread."""
-    result: list[Any] = []
+def _elsewhere(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return `call(…)`, run on the empty stack of a new thread."""
+    result: list[R] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            result.append(call())
+            result.append(call(*args, **kwargs))
         except BaseException as error:
             errors.append(error)
 
