@@ -1,0 +1,37 @@
+"""Selection: adds studies, trials and the models they choose.
+
+`Search` plans a whole study (configurations × folds × pipeline stages) as one graph. Names are
+loaded when they are first used, since scikit-learn is optional.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NAMES = {
+    "Search": "clew.select.search",
+    "Explanation": "clew.select.results",
+    "Progress": "clew.select.evaluate",
+    "Account": "clew.select.evaluate",
+    "Space": "clew.select.space",
+}
+
+__all__ = ["Account", "Explanation", "Progress", "Search", "Space"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    from clew.errors import MissingExtra
+
+    try:
+        module = importlib.import_module(_NAMES[name])
+    except ImportError as error:
+        if (error.name or "").split(".")[0] not in ("sklearn", "scipy", "joblib"):
+            raise
+        raise MissingExtra(
+            "clew.select needs scikit-learn.", hint="pip install 'clew[sklearn]'"
+        ) from error
+    return getattr(module, name)

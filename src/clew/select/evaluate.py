@@ -1,0 +1,214 @@
+"""One search as it goes: batches of configurations in, records out, progress and interruption."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from clew.select.ledger import Ledger
+from clew.select.plan import Configuration, configure
+from clew.select.results import Explanation, explain
+from clew.select.schedule import run, run_plainly
+from clew.select.study import Outcome, Record, Study
+from clew.select.whole import solve_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is.
+
+    Parameters
+    ----------
+    done, total : int
+        Tasks (configuration × fold) that are finished, and all tasks known so far.
+    best_score : float
+        Best mean over the finished folds of a configuration (the first metric); NaN at first.
+    elapsed_s, saved_s : float
+        Seconds since the search began, and an estimate of the seconds that sharing saved.
+    """
+
+    done: int
+    total: int
+    best_score: float
+    elapsed_s: float
+    saved_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a study cost.
+
+    Parameters
+    ----------
+    tasks : int
+        Configurations times folds: the fits that scikit-learn would have run.
+    fits : int
+        Final estimators that were really fitted (a family counts once a fold).
+    transforms : int
+        Transformers that were really fitted.
+    reused : int
+        Tasks answered from the store.
+    plain : int
+        Tasks executed as scikit-learn does.
+    elapsed_s : float
+        Seconds on the wall, refit excluded.
+    """
+
+    tasks: int
+    fits: int
+    transforms: int
+    reused: int
+    plain: int
+    elapsed_s: float
+
+
+class Evaluation:
+    """All that one call of `Search.fit` evaluates.
+
+    Parameters
+    ----------
+    search : Search
+        For its options (`n_jobs`, `progress`, `store`, `estimator`).
+    study : Study
+        Data, folds and scorers.
+    """
+
+    def __init__(self, search: Any, study: Study) -> None:
+        self._study = study
+        self._base = clone(search.estimator)
+        self._n_jobs = search.n_jobs
+        self._listener: Callable[[Progress], None] | None = search.progress
+        self._ledger = Ledger(study, search.store, search.tolerance)
+        self._configurations: list[Configuration] = []
+        self._outcome = Outcome()
+        self._started = time.perf_counter()
+        self._folds = list(range(len(study.splits)))
+        self.finished: list[Configuration] = []
+        self.interrupted = False
+
+    @classmethod
+    def plain(
+        cls, candidates: Sequence[Mapping[str, Any]], n_splits: int, reason: str
+    ) -> Evaluation:
+        """Return the evaluation of a study that scikit-learn ran on its own."""
+        self = cls.__new__(cls)
+        record = Record({}, source="plain", reason=reason)
+        self._configurations = [Configuration(i, c, None, ()) for i, c in enumerate(candidates)]
+        self._outcome = Outcome()
+        self._outcome.records = {
+            (c.index, split): record for c in self._configurations for split in range(n_splits)
+        }
+        self._outcome.tally.fits = self._outcome.tally.plain = len(self._outcome.records)
+        self._folds = list(range(n_splits))
+        self._started = time.perf_counter()
+        self.finished, self.interrupted = self._configurations, False
+        return self
+
+    @property
+    def n_splits(self) -> int:
+        """Number of folds in the results (fewer after an interruption)."""
+        return len(self._folds)
+
+    def run(self, batch: Sequence[Mapping[str, Any]]) -> None:
+        """Evaluate a batch of configurations."""
+        start = len(self._configurations)
+        fresh = [configure(self._base, start + i, params) for i, params in enumerate(batch)]
+        self._configurations.extend(fresh)
+        try:
+            self._run(fresh)
+            self.finished = self._configurations
+        except KeyboardInterrupt:
+            if not self._outcome.records:
+                raise
+            self._salvage()
+
+    def _run(self, fresh: Sequence[Configuration]) -> None:
+        for configuration in fresh:
+            for split in self._folds:
+                if record := self._ledger.recall(configuration, split):
+                    self._outcome.records[configuration.index, split] = record
+        seeded = [c for c in fresh if not c.random]
+        solve_whole(self._study, seeded, self._outcome)
+        missing = self._missing(seeded)
+        options = {"n_jobs": self._n_jobs, "outcome": self._outcome, "report": self._report}
+        if missing:
+            run(self._study, missing, **options)
+        tasks = [(c, s) for c in fresh for s in self._folds if not self._has(c, s)]
+        if tasks:
+            run_plainly(self._study, tasks, self._base, **options)
+        self._ledger.keep(fresh, self._outcome)
+
+    def _missing(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
+        missing = {s: [c for c in configurations if not self._has(c, s)] for s in self._folds}
+        return {split: left for split, left in missing.items() if left}
+
+    def _has(self, configuration: Configuration, split: int) -> bool:
+        return (configuration.index, split) in self._outcome.records
+
+    def _salvage(self) -> None:
+        """Keep what is comparable: all configurations on the folds that all of them finished."""
+        self.interrupted = True
+        whole = [c for c in self._configurations if all(self._has(c, s) for s in self._folds)]
+        if not whole:
+            begun = [c for c in self._configurations if any(self._has(c, s) for s in self._folds)]
+            best = max(self._folds, key=lambda s: sum(self._has(c, s) for c in begun))
+            whole = [c for c in begun if self._has(c, best)]
+            self._folds = [s for s in self._folds if all(self._has(c, s) for c in whole)]
+        self.finished = whole
+        self._ledger.keep(self._configurations, self._outcome)
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return scikit-learn's result dictionaries, configuration by configuration."""
+        records = self._outcome.records
+        return [dict(records[c.index, s].result) for c in self.finished for s in self._folds]
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Return how each finished configuration was evaluated."""
+        return explain(self.finished, self._outcome, len(self._folds))
+
+    def account(self) -> Account:
+        """Return the counts of the whole study."""
+        tally = self._outcome.tally
+        reused = sum(r.source == "reused" for r in self._outcome.records.values())
+        return Account(
+            len(self._configurations) * len(self._folds),
+            tally.fits,
+            tally.transforms,
+            reused,
+            tally.plain,
+            time.perf_counter() - self._started,
+        )
+
+    def refit(self, best: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> Any:
+        """Return the best estimator fitted on all rows (from the store where it is known)."""
+        return self._ledger.refit(best, X, y, fit_params)
+
+    def _report(self, indices: Sequence[int], split: int) -> None:
+        if self._listener is None:
+            return
+        records = self._outcome.records
+        elapsed_s = time.perf_counter() - self._started
+        would_s = sum(r.cost_s for r in records.values())
+        self._listener(
+            Progress(
+                len(records),
+                len(self._configurations) * len(self._folds),
+                self._best(),
+                elapsed_s,
+                max(0.0, would_s - elapsed_s),
+            )
+        )
+
+    def _best(self) -> float:
+        by_index: dict[int, list[float]] = {}
+        for (index, _), record in self._outcome.records.items():
+            score = record.result["test_scores"]
+            value = next(iter(score.values())) if isinstance(score, dict) else score
+            by_index.setdefault(index, []).append(value)
+        means = [np.mean(values) for values in by_index.values()]
+        return float(np.nanmax(means)) if np.isfinite(means).any() else float("nan")

@@ -1,0 +1,294 @@
+"""Executing one fold: down the tree of stages, depth first, each shared stage once.
+
+At most one intermediate a level is alive; it is dropped when its last reader is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from traceback import format_exc
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection._validation import _score
+from sklearn.utils._indexing import _safe_indexing
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params, _num_samples
+
+from clew.select.branches import Branches, stage_key
+from clew.select.family import FamilyRun
+from clew.select.plan import Configuration, Group, Member, Stage
+from clew.select.randomness import Watch
+from clew.select.score import Answers, assemble, needs_pipeline
+from clew.select.shared import Shared
+from clew.select.study import Outcome, Record, Study, stage_params
+
+Report = Callable[[Sequence[int], int], None]
+
+
+class Unseeded(Exception):
+    """A stage drew from a global generator; its configurations run plainly, in order."""
+
+
+class Rows:
+    """The three views of a fold's rows at one level: for fitting, for testing, seen in training.
+
+    ``fitting`` is what `fit_transform` gave for the training rows, ``seen`` what `transform` gives
+    for them (only scored training rows need it): the two may differ.
+    """
+
+    __slots__ = ("fitting", "key", "seen", "test")
+
+    def __init__(
+        self, fitting: Shared, test: Shared, seen: Shared, key: tuple[Hashable, ...] | None
+    ) -> None:
+        self.fitting, self.test, self.seen, self.key = fitting, test, seen, key
+
+    def key_below(self, stage: Stage) -> tuple[Hashable, ...] | None:
+        """Return the key of what `stage` makes of these rows; None when it is not shared."""
+        if self.key is None or stage.tokens is None:
+            return None
+        return (*self.key, stage_key(stage))
+
+
+class Fold:
+    """One fold of a study.
+
+    Parameters
+    ----------
+    study : Study
+        What is evaluated.
+    split : int
+        Number of the fold.
+    outcome : Outcome
+        Where records go, as soon as they are known.
+    report : callable, optional
+        Called with the indices of configurations that are done on this fold.
+    """
+
+    def __init__(
+        self, study: Study, split: int, outcome: Outcome, report: Report | None = None
+    ) -> None:
+        self.study, self.split, self.outcome = study, split, outcome
+        self._report = report
+        train, test = study.splits[split]
+        self._train, self._test = train, test
+        self.fit_params = _check_method_params(study.X, dict(study.fit_params), indices=train)
+        params = dict(study.score_params)
+        self._score_train = _check_method_params(study.X, params, indices=train)
+        self._score_test = _check_method_params(study.X, params, indices=test)
+        self._pairs: dict[bool, tuple[Any, Any]] = {}
+        self._random: set[type] = set()
+        self.branches = Branches(study.memory_bytes)
+
+    def run(self, groups: Sequence[Group]) -> None:
+        """Evaluate all configurations of a tree on this fold."""
+        members = [m for g in groups for m in g.members]
+        if not members:
+            return
+        template = members[0].configurations[0].estimator
+        started = time.perf_counter()
+        rows = self._root(template, readers=len(members))
+        self._n_test = _num_samples(rows.test.take())
+        self.branches.expect(c for m in members for c in m.configurations)
+        self.descend(groups, rows, (), (time.perf_counter() - started) / _leaves(groups))
+
+    def _root(self, template: Any, readers: int) -> Rows:
+        X, y, train, test = self.study.X, self.study.y, self._train, self._test
+        self.y = Shared(lambda: _targets(y, train), readers=2)
+        self.y_test = Shared(lambda: _targets(y, test), readers=2)
+        fitting = Shared(lambda: _safe_split(template, X, y, train)[0], readers)
+        test_rows = Shared(lambda: _safe_split(template, X, y, test, train)[0], readers=2)
+        return Rows(fitting, test_rows, fitting, ())
+
+    def descend(
+        self, groups: Sequence[Group], rows: Rows, path: tuple[Any, ...], spent_s: float
+    ) -> None:
+        """Evaluate groups that read the same rows; `path` holds the fitted stages above."""
+        for group in groups:
+            if group.rewrite is not None and FamilyRun(self, group, rows, path, spent_s).run():
+                continue
+            for member in group.members:
+                try:
+                    step = self._predict if group.final else self._transform
+                    step(member, rows, path, spent_s)
+                except Unseeded:
+                    self._defer(member, "draws from a generator that has no seed")
+
+    def _transform(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
+        started = time.perf_counter()
+        try:
+            fitted, output = self.fit_transform(member.stage, rows)
+        except Unseeded:
+            raise
+        except Exception:
+            self.fail(member.configurations, format_exc(), spent_s, started)
+            return
+        share = spent_s + (time.perf_counter() - started) / len(member.configurations)
+        self.below(member, rows, path, fitted, output, share)
+
+    def below(
+        self,
+        member: Member,
+        rows: Rows,
+        path: tuple[Any, ...],
+        fitted: Any,
+        output: Any,
+        spent_s: float,
+    ) -> None:
+        """Go down below a fitted transformer whose output for the training rows is known."""
+        readers = sum(len(g.members) for g in member.below)
+        fitting = Shared(lambda: self.fit_transform(member.stage, rows)[1], readers)
+        fitting.fill(output)
+        del output
+        test = Shared(lambda: self.branches.transform(fitted, rows.test.take(), "test"), 2)
+        seen = Shared(lambda: self.branches.transform(fitted, rows.seen.take(), "seen"), 2)
+        key = rows.key_below(member.stage)
+        self.descend(member.below, Rows(fitting, test, seen, key), (*path, fitted), spent_s)
+
+    def fit_transform(self, stage: Stage, rows: Rows) -> tuple[Any, Any]:
+        """Fit a transformer on the training rows; return it with its output."""
+        params = stage_params(self.fit_params, stage)
+        return self.watched(
+            stage,
+            lambda: self._fit_transform(stage, rows, params),
+        )
+
+    def _fit_transform(self, stage: Stage, rows: Rows, params: dict[str, Any]) -> tuple[Any, Any]:
+        self.outcome.tally.transforms += 1
+        fresh, X, y = clone(stage.estimator), rows.fitting.take(), self.y.take()
+        above = rows.key if stage.tokens is not None else None
+        return self.branches.fit_transform(fresh, above, X, y, params)
+
+    def watched(self, stage: Stage, action: Callable[[], Any]) -> Any:
+        """Run something; when it draws from a global generator, undo that and raise Unseeded."""
+        if type(stage.estimator) in self._random:
+            raise Unseeded
+        watch = Watch()
+        result = action()
+        if watch.moved():
+            watch.rewind()
+            self._random.add(type(stage.estimator))
+            raise Unseeded
+        return result
+
+    def _predict(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
+        started = time.perf_counter()
+        try:
+            model = self.watched(member.stage, lambda: self._fit(member.stage, rows))
+        except Unseeded:
+            raise
+        except Exception:
+            self.fail(member.configurations, format_exc(), spent_s, started)
+            return
+        fit_s = time.perf_counter() - started
+        for configuration in member.configurations:
+            self.score(configuration, model, rows, path, spent_s + fit_s, Record({}))
+
+    def _fit(self, stage: Stage, rows: Rows) -> Any:
+        model, X, y = clone(stage.estimator), rows.fitting.take(), self.y.take()
+        params = stage_params(self.fit_params, stage)
+        self.outcome.tally.fits += 1
+        if y is None and stage.name is None:
+            model.fit(X, **params)
+        else:
+            model.fit(X, y, **params)
+        return model
+
+    def score(
+        self,
+        configuration: Configuration,
+        model: Any,
+        rows: Rows,
+        path: tuple[Any, ...],
+        fit_s: float,
+        record: Record,
+        known: tuple[dict[str, Any] | None, dict[str, Any] | None] = (None, None),
+    ) -> None:
+        """Score a fitted final estimator and keep the record."""
+        started = time.perf_counter()
+        fitted = (*path, model)
+        test = self._scores(configuration, fitted, rows, known[0], seen=False)
+        score_s = time.perf_counter() - started
+        train = None
+        if self.study.return_train_score:
+            train = self._scores(configuration, fitted, rows, known[1], seen=True)
+        record.result = self._result(test, train, fit_s, score_s, None)
+        record.cost_s = fit_s + score_s
+        self.keep([configuration], record)
+
+    def _scores(
+        self,
+        configuration: Configuration,
+        fitted: tuple[Any, ...],
+        rows: Rows,
+        known: dict[str, Any] | None,
+        *,
+        seen: bool,
+    ) -> Any:
+        y = self.y if seen else self.y_test
+        params = self._score_train if seen else self._score_test
+        if needs_pipeline(self.study.scorer):
+            index = self._train if seen else self._test
+            bare = [self.branches.bare(stage) for stage in fitted]
+            estimator = assemble(configuration.estimator, bare)
+            X, _ = _safe_split(estimator, self.study.X, self.study.y, index, self._train)
+        else:
+            final = rows.seen if seen else rows.test
+            estimator, X = Answers(fitted[-1], final.take, known), None
+        error_score = self.study.error_score
+        return _score(estimator, X, y.take(), self.study.scorer, params, error_score)
+
+    def fail(
+        self,
+        configurations: Iterable[Configuration],
+        trace: str,
+        spent_s: float,
+        started: float,
+    ) -> None:
+        """Keep the failure of some configurations, or raise it where that was asked for."""
+        if self.study.error_score == "raise":
+            raise
+        scores: Any = self.study.error_score
+        if isinstance(self.study.scorer, _MultimetricScorer):
+            scores = dict.fromkeys(self.study.scorer._scorers, scores)
+        fit_s = spent_s + time.perf_counter() - started
+        for configuration in configurations:
+            train = scores.copy() if isinstance(scores, dict) else scores
+            result = self._result(scores, train, fit_s, 0.0, trace)
+            self.keep([configuration], Record(result, source="failed"))
+
+    def _result(
+        self, test: Any, train: Any, fit_s: float, score_s: float, trace: str | None
+    ) -> dict[str, Any]:
+        result = {
+            "fit_error": trace,
+            "test_scores": test,
+            "n_test_samples": self._n_test,
+            "fit_time": fit_s,
+            "score_time": score_s,
+        }
+        if self.study.return_train_score:
+            result["train_scores"] = train
+        return result
+
+    def keep(self, configurations: Sequence[Configuration], record: Record) -> None:
+        """Keep a record and tell who listens."""
+        for configuration in configurations:
+            self.outcome.records[configuration.index, self.split] = record
+        if self._report is not None:
+            self._report([c.index for c in configurations], self.split)
+
+    def _defer(self, member: Member, reason: str) -> None:
+        for index in member.indices:
+            self.outcome.deferred[index, self.split] = reason
+
+
+def _targets(y: Any, index: Any) -> Any:
+    return None if y is None else _safe_indexing(y, index)
+
+
+def _leaves(groups: Sequence[Group]) -> int:
+    return max(1, sum(len(m.configurations) for g in groups for m in g.members))

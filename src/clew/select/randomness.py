@@ -1,0 +1,89 @@
+"""Randomness: which estimators may be shared although nobody set their `random_state`.
+
+An estimator whose `random_state` is None (or a generator) is executed once for each configuration
+and fold, in scikit-learn's order, so that a search gives what it would have given without clew.
+Some classes have the parameter and use it with some options only; they run optimistically and the
+global generators are watched while they do.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+_SOLVERS: dict[str, Callable[[Any], bool]] = {
+    "Ridge": lambda e: e.solver not in ("sag", "saga"),
+    "RidgeClassifier": lambda e: e.solver not in ("sag", "saga"),
+    "LogisticRegression": lambda e: e.solver in ("lbfgs", "newton-cg", "newton-cholesky"),
+    "LinearSVC": lambda e: e.dual is False,
+    "LinearSVR": lambda e: e.dual is False,
+    "Lasso": lambda e: e.selection == "cyclic",
+    "ElasticNet": lambda e: e.selection == "cyclic",
+    "MultiTaskLasso": lambda e: e.selection == "cyclic",
+    "MultiTaskElasticNet": lambda e: e.selection == "cyclic",
+    "SVC": lambda e: not e.probability,
+    "NuSVC": lambda e: not e.probability,
+    "PCA": lambda e: e.svd_solver in ("auto", "full", "covariance_eigh"),
+    "KBinsDiscretizer": lambda e: e.strategy != "kmeans",
+    "QuantileTransformer": lambda e: True,
+    "IterativeImputer": lambda e: not e.sample_posterior,
+    "GaussianProcessRegressor": lambda e: e.n_restarts_optimizer == 0,
+}
+
+
+def is_random(estimator: Any) -> bool:
+    """Tell whether an estimator, or one inside it, draws from a generator that has no seed."""
+    return any(_draws(part) for part in _parts(estimator))
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    yield estimator
+    if hasattr(estimator, "get_params"):
+        for value in estimator.get_params(deep=True).values():
+            if isinstance(value, BaseEstimator):
+                yield value
+
+
+def _draws(estimator: Any) -> bool:
+    if not hasattr(estimator, "get_params"):
+        return False
+    seed = estimator.get_params(deep=False).get("random_state", 0)
+    if isinstance(seed, (int, np.integer)):
+        return _mutual(estimator)
+    ignores = _SOLVERS.get(type(estimator).__name__)
+    known = type(estimator).__module__.startswith("sklearn.") and ignores is not None
+    return not (known and ignores is not None and ignores(estimator))
+
+
+def _mutual(estimator: Any) -> bool:
+    """Mutual information adds noise to continuous columns: from a generator without a seed."""
+    score = getattr(estimator, "score_func", None)
+    return getattr(score, "__name__", "") in ("mutual_info_classif", "mutual_info_regression")
+
+
+class Watch:
+    """Sees whether the global generators of `random` and NumPy move."""
+
+    def __init__(self) -> None:
+        self._numpy: Any = np.random.get_state(legacy=False)
+        self._python = random.getstate()
+
+    def moved(self) -> bool:
+        """Tell whether something drew from a global generator since the watch was made."""
+        now: Any = np.random.get_state(legacy=False)
+        before, after = self._numpy["state"], now["state"]
+        same = (
+            before["pos"] == after["pos"]
+            and now["has_gauss"] == self._numpy["has_gauss"]
+            and np.array_equal(before["key"], after["key"])
+        )
+        return not (same and self._python == random.getstate())
+
+    def rewind(self) -> None:
+        """Put both generators back to where they were."""
+        np.random.set_state(self._numpy)
+        random.setstate(self._python)

@@ -1,0 +1,313 @@
+"""`Search`: scikit-learn's search interface, planned as one graph."""
+
+from __future__ import annotations
+
+import numbers
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import (
+    _insert_error_scores,
+    _warn_or_raise_about_fit_failures,
+)
+from sklearn.utils.validation import _check_method_params, indexable
+
+from clew.reuse.rewrites.registry import Policy
+from clew.select.evaluate import Evaluation
+from clew.select.results import extra_columns
+from clew.select.space import batches
+from clew.select.study import Study
+
+DEFAULT_TOLERANCE = 1e-8
+DEFAULT_MEMORY_BYTES = 1 << 30
+
+
+class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
+    """Search over configurations, planned as one graph: nothing is computed twice.
+
+    Configurations, folds and pipeline stages become one tree of unique work. Equal beginnings of
+    pipelines run once a fold, equal branches of a ColumnTransformer too; estimators that differ in
+    a parameter that a rewrite understands (forest size, boosting rounds, neighbours, components,
+    ridge penalty, …) are fitted together. Results are those of `GridSearchCV`, bit by bit, but for
+    rewrites whose declared tolerance is above 0 (``cv_results_["tolerance"]`` says which).
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `GridSearchCV`.
+    space : dict, list of dict, or object with `propose`
+        A grid, conditional grids, distributions (values with `rvs`), or a space that proposes
+        configurations itself (`clew.select.space.Space`).
+    n_iter : int, optional
+        Number of configurations drawn at random; by default a grid is searched whole and
+        distributions are drawn 10 times.
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
+        As in `GridSearchCV`.
+    random_state : int, RandomState or None
+        For drawing configurations.
+    rewrites : bool
+        Whether estimators may be computed together.
+    tolerance : float
+        Largest declared tolerance of a rewrite that is used. 0 allows bit-identical ones only;
+        1e-2 and above also warm-started paths of logistic regression and the lasso.
+    memory_bytes : int
+        Budget for branches kept while a fold runs.
+    store : StudyStore, "default" or None
+        Where finished work is looked up and kept; None keeps nothing.
+    progress : callable, optional
+        Called with a `Progress` whenever configurations are done on a fold.
+
+    Attributes
+    ----------
+    cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, \
+refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
+        As in `GridSearchCV`; ``cv_results_`` ends with the columns ``rewrite`` and ``tolerance``.
+    explain_ : tuple of Explanation
+        For each configuration what was computed, reused, rewritten, and why not.
+    account_ : Account
+        Counts of the whole study: fits that ran, work that was saved.
+    interrupted_ : bool
+        Whether Ctrl-C ended the search early; the best finished result was kept.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = Search(KNeighborsClassifier(), {"n_neighbors": [1, 5, 9]}).fit(X, y)
+    >>> search.best_params_
+    {'n_neighbors': 5}
+    """
+
+    _parameter_constraints = {
+        **BaseSearchCV._parameter_constraints,
+        "space": "no_validation",
+        "n_iter": [numbers.Integral, None],
+        "random_state": ["random_state"],
+        "rewrites": ["boolean"],
+        "tolerance": [numbers.Real],
+        "memory_bytes": [numbers.Integral],
+        "store": "no_validation",
+        "progress": [callable, None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        space: Any,
+        *,
+        n_iter: int | None = None,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        random_state: Any = None,
+        rewrites: bool = True,
+        tolerance: float = DEFAULT_TOLERANCE,
+        memory_bytes: int = DEFAULT_MEMORY_BYTES,
+        store: Any = "default",
+        progress: Callable[[Any], None] | None = None,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.space = space
+        self.n_iter = n_iter
+        self.random_state = random_state
+        self.rewrites = rewrites
+        self.tolerance = tolerance
+        self.memory_bytes = memory_bytes
+        self.store = store
+        self.progress = progress
+
+    @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Search:
+        """Run the search.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            Targets.
+        **params : dict
+            Passed to `fit`, the splitter (`groups`) and the scorers, as in `GridSearchCV`.
+
+        Returns
+        -------
+        Search
+            Itself, fitted.
+        """
+        reason = self._plain_reason()
+        if reason:
+            return self._fit_plainly(reason, X, y, params)
+        return self._fit_planned(X, y, params)
+
+    def _plain_reason(self) -> str:
+        """Return why the whole study is left to scikit-learn, or ``""``."""
+        config = get_config()
+        if config["enable_metadata_routing"]:
+            return "metadata routing is enabled"
+        if config.get("array_api_dispatch"):
+            return "array API dispatch is enabled"
+        parts = [self, self.estimator, *_nested(self.estimator)]
+        if any(getattr(part, "_skl_callbacks", None) for part in parts):
+            return "callbacks are set"
+        return "verbose output of each fit was asked for" if self.verbose > 1 else ""
+
+    def _fit_plainly(self, reason: str, X: Any, y: Any, params: Mapping[str, Any]) -> Search:
+        fit = BaseSearchCV.fit.__wrapped__
+        fit(self, X, y, **params)
+        evaluation = Evaluation.plain(self.cv_results_["params"], self.n_splits_, reason)
+        self._close(evaluation)
+        self.cv_results_.update(extra_columns(self.explain_))
+        return self
+
+    def _run_search(self, evaluate_candidates: Any, callback_ctx: Any = None) -> None:
+        """Evaluate all batches plainly (scikit-learn's protocol for searches)."""
+        results: list[Mapping[str, Any]] = []
+        for batch in batches(self.space, self.n_iter, self.random_state, results):
+            extra = {"callback_ctx": self._task(callback_ctx, len(batch))} if callback_ctx else {}
+            results.append(evaluate_candidates(batch, **extra))
+            if extra:
+                extra["callback_ctx"].call_on_fit_task_end(estimator=self)
+
+    def _task(self, callback_ctx: Any, size: int) -> Any:
+        context = callback_ctx.subcontext(
+            task_name="search", max_subtasks=size * self.n_splits_, sequential_subtasks=False
+        )
+        return context.call_on_fit_task_begin(estimator=self)
+
+    def _fit_planned(self, X: Any, y: Any, params: Mapping[str, Any]) -> Search:
+        scorers, refit_metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        study = self._study(X, y, scorers, routed)
+        evaluation = Evaluation(self, study)
+        results = self._evaluate(evaluation)
+        self._close(evaluation)
+        self.multimetric_ = isinstance(evaluation.results()[0]["test_scores"], dict)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(evaluation.results()[0]["test_scores"])
+            refit_metric = self.refit
+        self._choose(results, refit_metric)
+        if self.refit:
+            self._refit(evaluation, X, y, routed.estimator.fit)
+        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+        self.cv_results_ = {**results, **extra_columns(self.explain_)}
+        return self
+
+    def _study(self, X: Any, y: Any, scorers: Any, routed: Any) -> Study:
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        self._checked_cv_orig = splitter
+        split_params = routed.splitter.split
+        self.n_splits_ = splitter.get_n_splits(X, y, **split_params)
+        splits = list(splitter.split(X, y, **split_params))
+        if len(splits) != self.n_splits_:
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results. "
+                f"Expected {self.n_splits_} splits, got {len(splits)}"
+            )
+        return Study(
+            X,
+            y,
+            splits,
+            scorers,
+            routed.estimator.fit,
+            routed.scorer.score,
+            self.error_score,
+            self.return_train_score,
+            Policy(enabled=self.rewrites, tolerance=self.tolerance),
+            self.memory_bytes,
+        )
+
+    def _evaluate(self, evaluation: Evaluation) -> dict[str, Any]:
+        results: list[dict[str, Any]] = []
+        for batch in batches(self.space, self.n_iter, self.random_state, results):
+            if self.verbose > 0:
+                n, k = self.n_splits_, len(batch)
+                print(f"Fitting {n} folds for each of {k} candidates, totalling {n * k} fits")
+            evaluation.run(batch)
+            results.append(self._tabulate(evaluation))
+            if evaluation.interrupted:
+                break
+        if not results:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        return results[-1]
+
+    def _tabulate(self, evaluation: Evaluation) -> dict[str, Any]:
+        out = evaluation.results()
+        if not out:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        _warn_or_raise_about_fit_failures(out, self.error_score)
+        if callable(self.scoring):
+            _insert_error_scores(out, self.error_score)
+        self.n_splits_ = evaluation.n_splits
+        candidates = [dict(c.parameters) for c in evaluation.finished]
+        results: dict[str, Any] = self._format_results(candidates, evaluation.n_splits, out)
+        return results
+
+    def _close(self, evaluation: Evaluation) -> None:
+        self.explain_ = evaluation.explanations()
+        self.account_ = evaluation.account()
+        self.interrupted_ = evaluation.interrupted
+        if evaluation.interrupted:
+            warnings.warn(
+                f"The search was interrupted; {len(evaluation.finished)} configurations were "
+                f"finished on {evaluation.n_splits} folds and the best of them was kept.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _choose(self, results: Mapping[str, Any], refit_metric: Any) -> None:
+        if not (self.refit or not self.multimetric_):
+            return
+        self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
+        if not callable(self.refit):
+            self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
+        self.best_params_ = results["params"][self.best_index_]
+
+    def _refit(self, evaluation: Evaluation, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+        started = time.time()
+        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        self.best_estimator_ = evaluation.refit(best, X, y, fit_params)
+        self.refit_time_ = time.time() - started
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    def study_table(self, limit: int = 20) -> Any:
+        """Return a `rich.table.Table` of the best configurations."""
+        from clew.select.table import study_table
+
+        return study_table(self.cv_results_, self.explain_, limit=limit)
+
+
+def _nested(estimator: Any) -> Sequence[Any]:
+    if not hasattr(estimator, "get_params"):
+        return ()
+    return [v for v in estimator.get_params(deep=True).values() if hasattr(v, "get_params")]
