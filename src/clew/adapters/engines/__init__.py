@@ -1,0 +1,1 @@
+"""Engines: where the steps of a flow run. No facts of their own."""

@@ -1,0 +1,1 @@
+"""Engines of one machine: in the calling thread, in threads, in processes."""

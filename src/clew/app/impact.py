@@ -1,0 +1,90 @@
+"""What depends on a file, a value, a node or a library version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from clew.app.names import nodes_of
+from clew.errors import ClewError, NotFound
+from clew.lineage.canonical import NodeId
+from clew.lineage.code.archive import from_stored
+from clew.lineage.records import Node
+from clew.steps.runtime import Runtime
+
+_LIBRARY = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(==(?P<version>[\w.+!-]+))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What depends on something.
+
+    Parameters
+    ----------
+    what : str
+        What was asked about, in words.
+    direct : tuple of Node
+        Nodes that read or use it.
+    downstream : tuple of Node
+        Those, and everything made from them, nearest first.
+    """
+
+    what: str
+    direct: tuple[Node, ...]
+    downstream: tuple[Node, ...]
+
+
+def impact(runtime: Runtime, text: str) -> Impact:
+    """Return what depends on a path, an id, or a library (``pandas`` or ``pandas==3.1.1``).
+
+    Raises
+    ------
+    NotFound
+        When nothing in the store knows it.
+    """
+    for what, direct in (_file(runtime, text), _library(runtime, text)):
+        if direct:
+            return _impact(runtime, what, direct)
+    try:
+        nodes = nodes_of(runtime, text)
+    except ClewError:
+        raise NotFound(
+            f"nothing in the store depends on {text!r}",
+            expected="a path that a step read, an id, or a library such as pandas==3.1.1",
+        ) from None
+    return _impact(runtime, f"id {text}", [node.id for node in nodes])
+
+
+def _impact(runtime: Runtime, what: str, direct: list[NodeId]) -> Impact:
+    reached = runtime.store.closure(direct, "down")
+    found = {id: runtime.store.node(id) for id in dict.fromkeys([*direct, *reached])}
+    nodes = {id: node for id, node in found.items() if node is not None}
+    return Impact(what, tuple(nodes[id] for id in direct if id in nodes), tuple(nodes.values()))
+
+
+def _file(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:
+    spellings = dict.fromkeys([text, str(Path(text)), str(Path(text).absolute())])
+    try:
+        spellings[str(Path(text).absolute().relative_to(Path.cwd()))] = None
+    except ValueError:
+        pass
+    readers: dict[NodeId, None] = {}
+    for spelling in spellings:
+        readers.update(dict.fromkeys(runtime.store.readers("file", spelling)))
+        for value in runtime.store.paths_called(spelling):
+            readers.update(dict.fromkeys(runtime.store.linked(value, "down")))
+    return f"file {text}", list(readers)
+
+
+def _library(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:
+    match = _LIBRARY.match(text)
+    if match is None:
+        return text, []
+    name, version = match["name"].lower(), match["version"]
+    users = []
+    for code in runtime.store.codes():
+        for library, used in from_stored(code).libraries:
+            if library.lower() == name and version in (None, used):
+                users.append(code.id)
+    return f"library {text}", list(runtime.store.nodes_of_code(users)) if users else []

@@ -1,0 +1,144 @@
+"""Settings: where the store is and how steps run.
+
+Precedence, first found wins: an argument in code or on the command line; the environment
+(``CLEW_STORE``, ``CLEW_ENGINE``, ``CLEW_WORKERS``); ``clew.toml`` in this folder or the nearest
+one above; the defaults. Without a ``clew.toml`` the store is the nearest existing ``.clew`` folder
+above, or ``.clew`` in the current folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clew.errors import InvalidParameter
+
+FILE = "clew.toml"
+FOLDER = ".clew"
+ENGINES = ("inline", "threads", "processes")
+
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "store": ("path", "durability", "trusted", "budget_gb"),
+    "engine": ("kind", "workers"),
+    "resources": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set.
+
+    Parameters
+    ----------
+    store : Path
+        Folder of the store.
+    durability : {"process", "power-loss"}
+        What an acknowledged write survives.
+    trusted : bool
+        Whether values may be unpickled: true for a store that only this user writes.
+    budget_bytes : int or None
+        How large the stored values may grow before ``clew gc`` finds something to do.
+    engine : {"inline", "threads", "processes"}
+        Where the steps of a flow run.
+    workers : int
+        Steps at once.
+    resources : mapping of str to float
+        How much of each declared resource the machine has.
+    """
+
+    store: Path
+    durability: str = "process"
+    trusted: bool = True
+    budget_bytes: int | None = None
+    engine: str = "inline"
+    workers: int = 1
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+def load(start: Path | None = None, store: str | Path | None = None) -> Settings:
+    """Return the settings in force in folder `start` (the current one by default).
+
+    Raises
+    ------
+    InvalidParameter
+        When a setting is unknown or has a value that is not accepted.
+    """
+    here = (start or Path.cwd()).absolute()
+    file = _nearest(here, FILE)
+    table = _read(file) if file is not None else {}
+    section = table.get("store", {})
+    engine = table.get("engine", {})
+    budget = section.get("budget_gb")
+    settings = Settings(
+        store=_store_path(here, file, store, section.get("path")),
+        durability=section.get("durability", "process"),
+        trusted=section.get("trusted", True),
+        budget_bytes=None if budget is None else int(float(budget) * 1e9),
+        engine=os.environ.get("CLEW_ENGINE") or engine.get("kind", "inline"),
+        workers=_count(os.environ.get("CLEW_WORKERS") or engine.get("workers", 1)),
+        resources={name: float(amount) for name, amount in table.get("resources", {}).items()},
+    )
+    _check(settings)
+    return settings
+
+
+def _store_path(
+    here: Path, file: Path | None, given: str | Path | None, configured: str | None
+) -> Path:
+    chosen = given or os.environ.get("CLEW_STORE")
+    if chosen:
+        return (here / Path(chosen).expanduser()).absolute()
+    if file is not None:
+        return (file.parent / Path(configured or FOLDER).expanduser()).absolute()
+    existing = _nearest(here, FOLDER)
+    return existing if existing is not None else here / FOLDER
+
+
+def _nearest(here: Path, name: str) -> Path | None:
+    return next(
+        (folder / name for folder in (here, *here.parents) if (folder / name).exists()), None
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidParameter(f"{file} is not valid TOML: {error}") from None
+    for section, content in table.items():
+        if section not in _KNOWN or not isinstance(content, dict):
+            raise InvalidParameter(
+                f"{file}: unknown section {section!r}", expected=", ".join(_KNOWN)
+            )
+        for name in content:
+            if _KNOWN[section] and name not in _KNOWN[section]:
+                raise InvalidParameter(
+                    f"{file}: unknown setting {name!r} in [{section}]",
+                    expected=", ".join(_KNOWN[section]),
+                )
+    return table
+
+
+def _count(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise InvalidParameter("setting 'workers'", got=repr(value), expected="a count") from None
+
+
+def _check(settings: Settings) -> None:
+    choices = {
+        "durability": (settings.durability, ("process", "power-loss")),
+        "engine": (settings.engine, ENGINES),
+    }
+    for name, (value, allowed) in choices.items():
+        if value not in allowed:
+            raise InvalidParameter(
+                f"setting {name!r}", got=repr(value), expected=" or ".join(allowed)
+            )
+    if settings.workers < 1:
+        raise InvalidParameter("setting 'workers'", got=str(settings.workers), expected="≥ 1")

@@ -1,0 +1,107 @@
+"""From settings to a runtime: the concrete adapters, named here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.claims import FileClaims
+from clew.adapters.engines.local.inline import InlineEngine
+from clew.adapters.engines.local.processes import ProcessEngine
+from clew.adapters.engines.local.threads import ThreadEngine
+from clew.adapters.formats import FormatRegistry
+from clew.adapters.stores.sqlite import SqliteStore
+from clew.app.frameworks import register_frameworks
+from clew.app.settings import ENGINES, Settings, load
+from clew.errors import InvalidParameter
+from clew.lineage.canonical import Digest, digest
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.values import ValueVault
+from clew.steps import remote, runtime
+from clew.steps.runtime import Engine, Policy, Runtime
+
+_open: dict[Path, Runtime] = {}
+_places: dict[tuple[str | None, str, int], Runtime] = {}
+_lock = threading.Lock()
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Return the runtime of a store, opened once in each process."""
+    with _lock:
+        known = _open.get(settings.store)
+        if known is None or not settings.store.exists():
+            known = _open[settings.store] = _build(settings)
+        return known
+
+
+def _build(settings: Settings) -> Runtime:
+    root = settings.store
+    store = SqliteStore(
+        root / "clew.db",
+        durability="power-loss" if settings.durability == "power-loss" else "process",
+    )
+    blobs = LocalBlobs(root / "values", durable=settings.durability == "power-loss")
+    vault = ValueVault(blobs, FormatRegistry(trusted=settings.trusted), fingerprint)
+    id, record = environment()
+    store.put_environment(id, record)
+    return Runtime(
+        location=str(root),
+        store=store,
+        vault=vault,
+        claims=FileClaims(root / "claims.lock"),
+        environment=(id, record),
+        open_engine=open_engine,
+        policy=Policy(
+            engine=settings.engine, workers=settings.workers, resources=settings.resources
+        ),
+    )
+
+
+def environment() -> tuple[Digest, Mapping[str, str]]:
+    """Return what of this machine decides results whatever the code: interpreter and hardware."""
+    record = {
+        "implementation": platform.python_implementation(),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }
+    fields = [f"{name}={value}".encode() for name, value in sorted(record.items())]
+    return digest("environment", 1, fields), record
+
+
+def open_engine(kind: str, workers: int) -> Engine:
+    """Return a local engine.
+
+    Raises
+    ------
+    InvalidParameter
+        When there is no engine of that name.
+    """
+    if kind == "threads":
+        return ThreadEngine(workers)
+    if kind == "processes":
+        return ProcessEngine(workers, install)
+    if kind == "inline":
+        return InlineEngine()
+    raise InvalidParameter("engine", got=repr(kind), expected=" or ".join(ENGINES))
+
+
+def runtime_here() -> Runtime:
+    """Return the runtime of the place where this process stands now."""
+    place = (os.environ.get("CLEW_STORE"), os.getcwd(), os.getpid())  # noqa: PTH109
+    known = _places.get(place)
+    if known is None or not os.path.isdir(known.location):  # noqa: PTH112
+        known = _places[place] = open_runtime(load())
+    return known
+
+
+def install() -> None:
+    """Connect the layers below to the adapters; called when `clew` is first used."""
+    register_frameworks()
+    runtime.set_opener(runtime_here)
+    remote.set_worker_opener(lambda location: open_runtime(load(store=location)))

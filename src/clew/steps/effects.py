@@ -1,0 +1,124 @@
+"""What a step does to the world that can be done again: log entries, warnings, generators.
+
+Effects are an output of the node. On a hit they are replayed: the run gets the metrics, the user
+gets the warnings, the generators stand where they would stand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from clew.lineage.records import LogEntry
+from clew.steps import rng
+
+
+@dataclass(slots=True)
+class Effects:
+    """The effects of one execution, in order."""
+
+    entries: list[LogEntry] = field(default_factory=list)
+    warned: list[tuple[str, str]] = field(default_factory=list)
+    generators: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.warned or self.generators or self.arguments)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the effects as plain values, ready to be stored."""
+        return {
+            "entries": [_plain_entry(entry) for entry in self.entries],
+            "warnings": [list(pair) for pair in self.warned],
+            "generators": {name: rng.plain(state) for name, state in self.generators.items()},
+            "arguments": dict(self.arguments),
+        }
+
+    @classmethod
+    def parse(cls, stored: dict[str, Any]) -> Effects:
+        """Return the effects that `plain` stored."""
+        return cls(
+            entries=[LogEntry(**entry) for entry in stored["entries"]],
+            warned=[(kind, text) for kind, text in stored["warnings"]],
+            generators={name: rng.parse(state) for name, state in stored["generators"].items()},
+            arguments=dict(stored["arguments"]),
+        )
+
+    def replay(self) -> None:
+        """Issue the warnings again and move the global generators to where they would be."""
+        for kind, text in self.warned:
+            warnings.warn(text, _warning_class(kind), stacklevel=3)
+        if self.generators:
+            rng.restore(self.generators)
+
+
+def _plain_entry(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "key": entry.key,
+        "text": entry.text,
+        "number": entry.number,
+        "step": entry.step,
+        "time_ms": entry.time_ms,
+    }
+
+
+def _warning_class(name: str) -> type[Warning]:
+    module, _, qualname = name.rpartition(":")
+    try:
+        found = getattr(importlib.import_module(module), qualname)
+    except (ImportError, AttributeError):
+        return UserWarning
+    return found if isinstance(found, type) and issubclass(found, Warning) else UserWarning
+
+
+class _Recorder(threading.local):
+    effects: Effects | None = None
+
+
+_recorder = _Recorder()
+_lock = threading.Lock()
+_depth = 0
+_previous: Any = None
+
+
+@contextmanager
+def recording_warnings(effects: Effects) -> Iterator[None]:
+    """Keep the warnings that this thread shows during the block; they are shown as ever."""
+    outer, _recorder.effects = _recorder.effects, effects
+    _install()
+    try:
+        yield
+    finally:
+        _uninstall()
+        _recorder.effects = outer
+
+
+def _install() -> None:
+    global _depth, _previous
+    with _lock:
+        if _depth == 0:
+            _previous = warnings._showwarnmsg  # type: ignore[attr-defined]
+            warnings._showwarnmsg = _show  # type: ignore[attr-defined]
+        _depth += 1
+
+
+def _uninstall() -> None:
+    global _depth
+    with _lock:
+        _depth -= 1
+        if _depth == 0 and warnings._showwarnmsg is _show:  # type: ignore[attr-defined]
+            warnings._showwarnmsg = _previous  # type: ignore[attr-defined]
+
+
+def _show(message: Any) -> None:
+    effects = _recorder.effects
+    if effects is not None:
+        kind = message.category
+        effects.warned.append((f"{kind.__module__}:{kind.__qualname__}", str(message.message)))
+    _previous(message)

@@ -1,0 +1,111 @@
+"""The graph of a flow while its body runs: tasks and what they take from one another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from clew.errors import PlanError
+from clew.lineage.canonical import ValueId
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.records import Node
+from clew.steps import isolate
+from clew.steps.ref import Ref, task_of
+from clew.steps.slots import Slot, Slots, slots_of
+
+if TYPE_CHECKING:
+    from clew.steps.identify import Identity
+    from clew.steps.step import Step
+
+MISSING: Any = object()
+"""Stands for a value that is not in memory."""
+
+
+@dataclass(slots=True)
+class Task:
+    """One call of a step, or the picking of one part out of a result, in one run of a flow.
+
+    Parameters
+    ----------
+    kind : {"step", "item", "attribute"}
+        What the task does.
+    arguments : mapping
+        By parameter name, references included; for a selection ``of`` and ``key``.
+    value_id, node, live
+        What is known so far: the result's content id, the node, the value itself.
+    done : bool
+        The task was computed or reused in this run.
+    """
+
+    index: int
+    label: str
+    kind: str
+    step: Step[..., Any] | None
+    arguments: Mapping[str, Any]
+    inputs: Slots
+    sources: tuple[int, ...]
+    consumers: list[int] = field(default_factory=list)
+    value_id: ValueId | None = None
+    node: Node | None = None
+    identity: Identity | None = None
+    live: Any = MISSING
+    done: bool = False
+    unreadable: bool = False
+
+
+class FlowGraph:
+    """Tasks in the order in which the flow's body made them (a topological order)."""
+
+    def __init__(self, force: Callable[[int], Any]) -> None:
+        self.tasks: list[Task] = []
+        self.force = force
+        self._labels: Counter[str] = Counter()
+
+    def add_step(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> Ref:
+        """Add a call of a step and return a reference to its result."""
+        held = isolate.private(arguments)
+        inputs = slots_of(step.signature, held)
+        return self._add(step.label, "step", step, held, inputs)
+
+    def add_selection(self, kind: str, of: Ref, key: Any) -> Ref:
+        """Add the picking of an item or attribute of a result."""
+        if isinstance(key, Ref):
+            raise PlanError("a lazy result cannot be an index", hint="call .result() on the index")
+        source = self.tasks[task_of(of)].label
+        label = f"{source}[{key!r}]" if kind == "item" else f"{source}.{key}"
+        inputs = Slots((Slot("of", task=task_of(of)), Slot("key", fingerprint(key))), (), None)
+        return self._add(label, kind, None, {"of": of, "key": key}, inputs)
+
+    def length_of(self, index: int) -> int | None:
+        """Return how many parts a task's result has, if the graph can know."""
+        task = self.tasks[index]
+        if task.live is not MISSING and hasattr(task.live, "__len__"):
+            return len(task.live)
+        return task.step.output_count if task.step is not None else None
+
+    def _add(
+        self,
+        label: str,
+        kind: str,
+        step: Step[..., Any] | None,
+        arguments: Mapping[str, Any],
+        inputs: Slots,
+    ) -> Ref:
+        sources = tuple(dict.fromkeys(s.task for s in inputs.slots if s.task is not None))
+        index = len(self.tasks)
+        task = Task(index, self._unique(label), kind, step, arguments, inputs, sources)
+        self.tasks.append(task)
+        for source in sources:
+            self.tasks[source].consumers.append(index)
+        return Ref(self, index)
+
+    def _unique(self, label: str) -> str:
+        self._labels[label] += 1
+        count = self._labels[label]
+        return label if count == 1 else f"{label}#{count}"
+
+    def sinks(self) -> list[int]:
+        """Return the tasks whose results nothing else takes: they are what the flow is for."""
+        return [task.index for task in self.tasks if not task.consumers]

@@ -1,0 +1,105 @@
+"""What decides the result of a call, and the id that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from clew.errors import Unhashable
+from clew.lineage.canonical import CodeId, NodeId, ValueId
+from clew.lineage.code import CodeRecord
+from clew.lineage.records import Edge, Reason, call_id
+from clew.steps.runtime import Runtime
+from clew.steps.slots import Slots, slots_of
+
+if TYPE_CHECKING:
+    from clew.steps.step import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A call as the graph sees it.
+
+    Parameters
+    ----------
+    call : NodeId or None
+        None when something that decides the result has no content id.
+    unsound : Reason or None
+        Why the call must execute whatever the store knows.
+    literals : tuple of (ValueId, object)
+        Inputs that no node makes: the leaves of the thread.
+    """
+
+    operation: str
+    code: CodeRecord | None
+    inputs: tuple[Edge, ...]
+    call: NodeId | None
+    unsound: Reason | None
+    literals: tuple[tuple[ValueId, Any], ...]
+
+    @property
+    def code_id(self) -> CodeId | None:
+        """Id of the code, if it has one."""
+        return self.code.id if self.code else None
+
+
+_OBSERVED = "reads a file that is not declared"
+"""Files are seen when they are opened (`observe`), so they need no declaration."""
+
+Codes = dict[int, tuple[CodeRecord | None, Reason | None]]
+"""Code fingerprints of one instant, by the id of the step object."""
+
+
+def identify_code(
+    step: Step[..., Any], codes: Codes | None = None
+) -> tuple[CodeRecord | None, Reason | None]:
+    """Return the step's code fingerprint, and why it forbids reuse if it does."""
+    if codes is None:
+        return _identify_code(step)
+    if id(step) not in codes:
+        codes[id(step)] = _identify_code(step)
+    return codes[id(step)]
+
+
+def _identify_code(step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | None]:
+    try:
+        code = step.code()
+    except Unhashable as error:
+        return None, Reason("unhashable-code", f"its code has no fingerprint: {error.message}")
+    ambient = [text for text in code.ambient if not text.endswith(_OBSERVED)]
+    if ambient and step.options.reuse is None:
+        text = f"its code uses {'; '.join(ambient)}: read it outside the step and pass it in"
+        return code, Reason("ambient-read", text, {"reads": ambient})
+    return code, None
+
+
+def identify(step: Step[..., Any], arguments: Mapping[str, Any], runtime: Runtime) -> Identity:
+    """Return the identity of a call whose arguments are all known."""
+    inputs = slots_of(step.signature, arguments)
+    edges = tuple(Edge(slot.name, slot.value) for slot in inputs.slots if slot.value is not None)
+    return from_edges(step, edges, inputs, runtime)
+
+
+def from_edges(
+    step: Step[..., Any],
+    edges: tuple[Edge, ...],
+    inputs: Slots,
+    runtime: Runtime,
+    codes: Codes | None = None,
+) -> Identity:
+    """Return the identity of a call from the content ids of its inputs."""
+    code, code_reason = identify_code(step, codes)
+    unsound = inputs.unsound or code_reason
+    if step.options.reuse is False:
+        unsound = Reason("reuse-off", "the step is declared with reuse=False")
+    call: NodeId | None = None
+    if code is not None and (unsound is None or unsound.code != "unhashable-input"):
+        environment = runtime.environment[0]
+        call = call_id(step.name, code.id, environment, step.options.seed, edges)
+    return Identity(step.name, code, edges, call, unsound, inputs.literals)
+
+
+def selection_id(kind: str, of: ValueId, key: ValueId) -> NodeId:
+    """Return the id of picking one part (an item or an attribute) out of a value."""
+    return call_id(f"clew:{kind}", None, None, None, (Edge("of", of), Edge("key", key)))

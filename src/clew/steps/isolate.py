@@ -1,0 +1,69 @@
+"""Arguments are values: a step cannot change its caller's objects unnoticed.
+
+Small mutable objects (lists, dicts, estimators …) are copied before the call, so that a step may
+do with them what it likes. Arrays and tables are too large for that: they are passed as they are,
+and their content is compared after the call. Random generators are passed as they are; how far
+the step moved them is one of its effects.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from clew.errors import MutatedArgument, Unhashable
+from clew.lineage.canonical import ValueId
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.records import Edge
+from clew.steps import rng
+
+_BY_REFERENCE_MODULES = ("numpy", "pandas", "polars", "pyarrow", "scipy", "torch")
+_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, type)
+
+
+def private(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that the function gets: copies where copying is cheap."""
+    memo: dict[int, Any] = {}
+    return {name: _private(value, memo) for name, value in arguments.items()}
+
+
+def is_buffer(value: object) -> bool:
+    """Tell whether a value is an array or table, passed by reference."""
+    module = type(value).__module__
+    return module.startswith(_BY_REFERENCE_MODULES) and hasattr(value, "shape")
+
+
+def _private(value: Any, memo: dict[int, Any]) -> Any:
+    if isinstance(value, _IMMUTABLE) or is_buffer(value) or rng.is_generator(value):
+        return value
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        # What cannot be copied has no content id either, so the call executes and is not reused.
+        return value
+
+
+def check_unchanged(
+    step: str, arguments: Mapping[str, Any], inputs: tuple[Edge, ...]
+) -> None:
+    """Compare the arrays and tables among the arguments with what they were.
+
+    Raises
+    ------
+    MutatedArgument
+        When the step changed one in place.
+    """
+    before: Mapping[str, ValueId] = {edge.name: edge.value for edge in inputs}
+    for name, value in arguments.items():
+        if not is_buffer(value) or name not in before:
+            continue
+        try:
+            unchanged = fingerprint(value) == before[name]
+        except Unhashable:
+            unchanged = False
+        if not unchanged:
+            raise MutatedArgument(
+                f"step {step} changed its argument {name!r} in place; its result was not stored",
+                hint=f"work on a copy inside the step, for example {name} = {name}.copy()",
+            )

@@ -1,0 +1,107 @@
+"""One run of a flow, from its arguments to its end."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clew.errors import Unhashable, UnsupportedValue
+from clew.lineage.canonical import ValueId
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.preview import preview
+from clew.lineage.records import Run
+from clew.lineage.ulid import new_ulid
+from clew.steps.bind import call
+from clew.steps.context import building, running
+from clew.steps.execute import delivered
+from clew.steps.flowrun import FlowRun
+from clew.steps.graph import FlowGraph
+from clew.steps.provenance import capture, redacted
+from clew.steps.ref import refs_in, substitute, task_of
+from clew.steps.runtime import Engine, Runtime, current
+from clew.steps.schedule import Scheduler
+from clew.steps.session import Listener, Session
+
+if TYPE_CHECKING:
+    from clew.steps.flow import Flow
+
+
+def launch(
+    flow: Flow[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    engine: str | None = None,
+    workers: int | None = None,
+    listeners: Sequence[Listener] = (),
+) -> FlowRun:
+    """Run a flow to its end; the run's record says how it went, whatever happens."""
+    runtime = current()
+    policy = runtime.policy
+    session = Session(runtime, _record(flow, arguments), listeners)
+    opened = runtime.open_engine(engine or policy.engine, workers or policy.workers)
+    try:
+        result, id = _execute(runtime, session, flow, arguments, opened)
+    except KeyboardInterrupt:
+        session.finish("interrupted", error="interrupted; run it again to go on from here")
+        opened.close(cancel=True)
+        raise
+    except BaseException as error:
+        session.finish("failed", error=f"{type(error).__name__}: {error}"[:2000])
+        opened.close(cancel=True)
+        raise
+    opened.close()
+    run = session.finish("finished", result=id)
+    return FlowRun(runtime, run, tuple(session.uses.values()), result)
+
+
+def _execute(
+    runtime: Runtime,
+    session: Session,
+    flow: Flow[..., Any],
+    arguments: Mapping[str, Any],
+    engine: Engine,
+) -> tuple[Any, ValueId | None]:
+    graph = FlowGraph(lambda index: delivered(_private(scheduler.value(index))))
+    scheduler = Scheduler(runtime, session, graph, engine)
+    inside, logging = building.set(graph), running.set(session)
+    try:
+        returned = call(flow.function, flow.signature, arguments)
+    finally:
+        building.reset(inside)
+        running.reset(logging)
+    scheduler.satisfy(graph.sinks())
+    wanted = {task_of(ref): None for ref in refs_in(returned)}
+    values = {index: delivered(scheduler.value(index)) for index in wanted}
+    result = substitute(returned, values)
+    scheduler.close()
+    return result, _keep(runtime, result)
+
+
+def _private(value: Any) -> Any:
+    return copy.deepcopy(value)
+
+
+def _keep(runtime: Runtime, result: Any) -> ValueId | None:
+    """Store a flow's result, so that the run's record can name it."""
+    try:
+        id = fingerprint(result)
+        if not runtime.vault.has(id):
+            runtime.vault.put(result, id)
+    except (Unhashable, UnsupportedValue):
+        return None
+    return id
+
+
+def _record(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> Run:
+    shown = {name: redacted(name, preview(value)) for name, value in arguments.items()}
+    return Run(
+        id=new_ulid(),
+        flow=flow.name,
+        status="running",
+        started_ms=int(time.time() * 1000),
+        arguments=json.dumps(shown),
+        context=json.dumps(capture()),
+    )

@@ -1,0 +1,230 @@
+"""What a step does besides computing: seen through Python's audit events.
+
+A step that declares nothing may still open a file, list a directory, read a variable, connect to
+a host or start a process. Python announces most of this to audit hooks (PEP 578). Files and
+variables read become part of what names the node, so that a change is noticed; what cannot be
+named (a connection, a process, a file written) makes the node unfit for reuse, with the reason.
+
+Not seen: files opened by C and C++ libraries on their own (that is why a string that names a file
+counts as a read of it, see `named_files`), reads in threads that the step starts, and effects
+outside the process that are not files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import local
+from types import CodeType, FrameType
+from typing import Any
+
+from clew.errors import ClewError
+from clew.lineage.canonical import ValueId
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.records import Read
+
+_LIBRARY_ROOTS = tuple(
+    os.path.realpath(root) + os.sep
+    for root in {
+        *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+        os.path.dirname(os.path.dirname(__file__)),  # noqa: PTH120
+    }
+)
+_SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/")
+_CODE_SUFFIXES = (".py", ".pyc", ".pyi", ".so", ".pyd")
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class Observer:
+    """What one execution was seen to do.
+
+    Parameters
+    ----------
+    own_root : str
+        Folder of the store, whose files never count.
+    """
+
+    def __init__(self, own_root: str) -> None:
+        self._own_root = os.path.realpath(own_root) + os.sep
+        self._reads: dict[tuple[str, str], ValueId] = {}
+        self._temporary: set[str] = set()
+        self._written: set[str] = set()
+        self.unsound: list[str] = []
+
+    def read_env(self, name: str, value: str | None) -> None:
+        """Note that an environment variable was read."""
+        self._reads.setdefault(("env", name), fingerprint(value))
+
+    def read_file(self, path: str) -> None:
+        """Note that a file was read, with its content as it is now."""
+        if ("file", path) not in self._reads and path not in self._written:
+            try:
+                self._reads["file", path] = file_content(path)
+            except (ClewError, OSError) as error:
+                self.unsound.append(f"reads {path}, which has no content id ({error})")
+
+    def also_read(self, read: Read) -> None:
+        """Note what a step called from this one read."""
+        self._reads.setdefault((read.kind, read.name), read.value)
+
+    def opened(self, path: str, *, writing: bool) -> None:
+        """Note that a file was opened."""
+        if self._is_foreign(path):
+            if writing:
+                self._written.add(path)
+                if not self._is_temporary(path):
+                    self.unsound.append(f"writes the file {path}")
+            elif not path.endswith(_CODE_SUFFIXES):
+                self.read_file(path)
+
+    def created_temporary(self, path: str) -> None:
+        """Note a file or folder that the step got from `tempfile`."""
+        self._temporary.add(path)
+
+    def reads(self) -> tuple[Read, ...]:
+        """Return what was read; a file that changed meanwhile makes the execution unsound."""
+        for (kind, name), value in self._reads.items():
+            if kind == "file" and file_content(name) != value:
+                self.unsound.append(f"{name} changed while the step was reading it")
+        return tuple(
+            Read(kind, name, value)  # type: ignore[arg-type]
+            for (kind, name), value in sorted(self._reads.items())
+        )
+
+    def _is_foreign(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        return not real.startswith((*_LIBRARY_ROOTS, *_SYSTEM_ROOTS, self._own_root))
+
+    def _is_temporary(self, path: str) -> bool:
+        return any(path == made or path.startswith(made + os.sep) for made in self._temporary)
+
+
+def file_content(path: str) -> ValueId:
+    """Return the content id of a file, a folder's list of names, or of there being nothing."""
+    if os.path.isdir(path):  # noqa: PTH112
+        return fingerprint(("directory", sorted(os.listdir(path))))  # noqa: PTH208
+    return fingerprint(Path(path))
+
+
+def named_files(values: Iterable[object]) -> Iterator[str]:
+    """Yield the strings among `values`, however nested, that name an existing file."""
+    for value in values:
+        if isinstance(value, str):
+            if 0 < len(value) < 1024 and "\n" not in value and ("." in value or "/" in value):
+                try:
+                    if os.path.isfile(value):  # noqa: PTH113
+                        yield value
+                except ValueError:
+                    continue
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            yield from named_files(value)
+        elif isinstance(value, dict):
+            yield from named_files(value.values())
+        elif isinstance(value, CodeType):
+            yield from named_files(value.co_consts)
+
+
+class _State(local):
+    observer: Observer | None = None
+    busy: bool = False
+
+
+_state = _State()
+_installed = False
+
+
+@contextmanager
+def observing(observer: Observer) -> Iterator[Observer]:
+    """Send the audit events of this thread to `observer` for the length of the block."""
+    global _installed
+    if not _installed:
+        sys.addaudithook(_hook)
+        _installed = True
+    outer, _state.observer = _state.observer, observer
+    try:
+        yield observer
+    finally:
+        _state.observer = outer
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Keep clew's own work out of what a step is seen to do."""
+    outer, _state.observer = _state.observer, None
+    try:
+        yield
+    finally:
+        _state.observer = outer
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    handler = _HANDLERS.get(event)
+    if handler is None or _state.observer is None or _state.busy:
+        return
+    _state.busy = True
+    try:
+        handler(_state.observer, args)
+    finally:
+        _state.busy = False
+
+
+def _on_open(observer: Observer, args: tuple[Any, ...]) -> None:
+    path, mode, flags = args
+    if isinstance(path, bytes):
+        path = os.fsdecode(path)
+    if not isinstance(path, str):
+        return
+    writing = any(letter in mode for letter in "wax+") if mode else bool(flags & _WRITE_FLAGS)
+    observer.opened(path, writing=writing)
+
+
+def _on_list(observer: Observer, args: tuple[Any, ...]) -> None:
+    path = args[0] if args else None
+    if not isinstance(path, int):
+        observer.opened(os.fsdecode(path) if path is not None else ".", writing=False)
+
+
+def _on_temporary(observer: Observer, args: tuple[Any, ...]) -> None:
+    observer.created_temporary(os.fsdecode(args[0]))
+
+
+def _on_connect(observer: Observer, args: tuple[Any, ...]) -> None:
+    observer.unsound.append("opens a network connection")
+
+
+def _on_process(observer: Observer, args: tuple[Any, ...]) -> None:
+    if _called_from_project():
+        observer.unsound.append("starts another process")
+
+
+def _called_from_project() -> bool:
+    """Tell whether the nearest caller outside the standard library is the user's own code."""
+    frame: FrameType | None = sys._getframe(3)
+    standard = _standard_library()
+    while frame is not None and frame.f_code.co_filename.startswith(standard):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    return not os.path.realpath(frame.f_code.co_filename).startswith(_LIBRARY_ROOTS)
+
+
+def _standard_library() -> tuple[str, ...]:
+    return (os.path.dirname(os.__file__) + os.sep, "<frozen")  # noqa: PTH120
+
+
+_HANDLERS: dict[str, Callable[[Observer, tuple[Any, ...]], None]] = {
+    "open": _on_open,
+    "os.listdir": _on_list,
+    "os.scandir": _on_list,
+    "socket.connect": _on_connect,
+    "socket.getaddrinfo": _on_connect,
+    "subprocess.Popen": _on_process,
+    "os.system": _on_process,
+    "os.posix_spawn": _on_process,
+    "tempfile.mkstemp": _on_temporary,
+    "tempfile.mkdtemp": _on_temporary,
+}

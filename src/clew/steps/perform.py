@@ -1,0 +1,98 @@
+"""One call from its identity to its recorded node: claim, execute, check, store.
+
+Both ways to run a step (at once, or as part of a flow; here or in a worker process) end here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from clew.lineage.records import Node
+from clew.steps import isolate, results
+from clew.steps.checkpoint import of_call
+from clew.steps.context import executing
+from clew.steps.execute import Outcome, execute
+from clew.steps.identify import Identity
+from clew.steps.lookup import find
+from clew.steps.observe import unobserved
+from clew.steps.results import Recorded
+from clew.steps.runtime import Runtime
+
+if TYPE_CHECKING:
+    from clew.steps.step import Step
+
+Commit = Callable[[Outcome, Recorded], None]
+
+
+def perform(
+    runtime: Runtime,
+    step: Step[..., Any],
+    identity: Identity,
+    arguments: Mapping[str, Any],
+    known: Node | None,
+    commit: Commit,
+) -> Node | tuple[Outcome, Recorded]:
+    """Compute a call under its claim, unless somebody else computed it meanwhile.
+
+    Parameters
+    ----------
+    known : Node, optional
+        The node of an earlier execution whose bytes are gone.
+    commit : callable
+        Writes the new node; called before the claim is given up, so that who waits finds it.
+
+    Returns
+    -------
+    Node or (Outcome, Recorded)
+        The node that another worker made while this one waited, or what was computed here.
+
+    Raises
+    ------
+    MutatedArgument
+        When the step changed an array or table that it was given.
+    """
+    if identity.call is None or identity.unsound is not None:
+        return _compute(runtime, step, identity, arguments, known, commit)
+    with runtime.claims.hold(identity.call) as first:
+        if not first:
+            node = find(runtime, identity.call)
+            if node is not None and results.available(runtime, node):
+                return node
+        return _compute(runtime, step, identity, arguments, known, commit)
+
+
+def _compute(
+    runtime: Runtime,
+    step: Step[..., Any],
+    identity: Identity,
+    arguments: Mapping[str, Any],
+    known: Node | None,
+    commit: Commit,
+) -> tuple[Outcome, Recorded]:
+    checkpoint = identity.call.hex() if identity.call is not None else None
+    outcome = execute(step, arguments, own_root=runtime.location, checkpoint=checkpoint)
+    with unobserved():
+        isolate.check_unchanged(step.name, arguments, identity.inputs)
+        recorded = results.store_outcome(runtime, step, identity, outcome)
+        if known is not None:
+            recorded = results.compare(runtime, known, recorded)
+        commit(outcome, recorded)
+        if checkpoint is not None:
+            of_call(runtime.location, checkpoint).clear()
+    return outcome, recorded
+
+
+def tell_outer_step(node: Node, unsound: str) -> None:
+    """Pass on to the step in whose body this call was made what the call read.
+
+    The outer step's result stands on the same files and variables, and on the same effects.
+    """
+    outer = executing.get()
+    if outer is None:
+        return
+    for read in node.reads:
+        if read.kind != "rng":
+            outer.observer.also_read(read)
+    if unsound:
+        outer.observer.unsound.append(f"calls a step that is not reusable: {unsound}")

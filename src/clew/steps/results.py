@@ -1,0 +1,269 @@
+"""Results between a function and the store: written once, read back private.
+
+A node's outputs are ``result`` (the content id by which other nodes know it), and where needed
+``items`` (the list behind a generator's result), ``error`` (an exception that the step declares as
+a result) and ``effects``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from clew.errors import ClewError, Unhashable, UnsupportedValue
+from clew.lineage.canonical import NodeId, ValueId, digest
+from clew.lineage.code.archive import to_stored
+from clew.lineage.fingerprint import fingerprint
+from clew.lineage.preview import LONGEST, describe
+from clew.lineage.records import Cost, Edge, Node, Value, node_id
+from clew.steps.effects import Effects
+from clew.steps.execute import Outcome, Replayable
+from clew.steps.identify import Identity, selection_id
+from clew.steps.runtime import Runtime
+
+if TYPE_CHECKING:
+    from clew.steps.step import Step
+
+_LITERALS = (bool, int, float, complex, str, bytes, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A computed node, ready to be written with its values.
+
+    Parameters
+    ----------
+    note : str
+        What kept the node from being reusable, or its value from being stored; "" if nothing.
+    one_off : bool
+        The node is an event: no later call may be answered with it.
+    """
+
+    node: Node
+    values: tuple[Value, ...]
+    note: str = ""
+    one_off: bool = False
+
+    @property
+    def result(self) -> ValueId | None:
+        """Content id of the result."""
+        return self.node.output("result")
+
+
+def store_outcome(
+    runtime: Runtime, step: Step[..., Any], identity: Identity, outcome: Outcome
+) -> Recorded:
+    """Store a result's bytes where that pays, and return the node that describes the call."""
+    outputs, values, notes = _outputs(runtime, outcome)
+    reasons = [*outcome.unsound] if step.options.reuse is None else []
+    if identity.unsound is not None:
+        reasons.insert(0, identity.unsound.text)
+    _remember_code(runtime, identity)
+    node = _node(runtime, step, identity, outcome, outputs, one_off=bool(reasons))
+    size = sum(value.size_bytes for value in values)
+    node = replace(node, cost=Cost(outcome.cost.wall_s, outcome.cost.cpu_s, size))
+    note = "; ".join([*reasons, *notes])
+    leaves = [_keep_leaf(runtime, id, value) for id, value in identity.literals]
+    return Recorded(node, (*leaves, *values), note, one_off=bool(reasons))
+
+
+def _outputs(
+    runtime: Runtime, outcome: Outcome
+) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
+    edges: list[Edge] = []
+    values: list[Value] = []
+    notes: list[str] = []
+
+    def keep(name: str, value: Any, *, always: bool = False) -> None:
+        description, note = _store(runtime, value, outcome.cost.wall_s, always=always)
+        edges.append(Edge(name, description.id))
+        values.append(description)
+        if note:
+            notes.append(note)
+
+    if outcome.error is not None:
+        keep("error", outcome.error, always=True)
+    elif isinstance(outcome.result, Replayable):
+        keep("items", outcome.result.items)
+        edges.append(Edge("result", ValueId(digest("iterator", 1, [edges[-1].value]))))
+    else:
+        keep("result", outcome.result)
+    if outcome.effects:
+        keep("effects", outcome.effects.plain(), always=True)
+    return tuple(edges), values, notes
+
+
+def _store(runtime: Runtime, value: Any, compute_s: float, *, always: bool) -> tuple[Value, str]:
+    try:
+        id = fingerprint(value)
+    except Unhashable as error:
+        opaque = ValueId(digest("opaque", 1, [os.urandom(16)]))
+        return describe(opaque, value), f"its result has no content id: {error.message}"
+    description = describe(id, value)
+    size_bytes = size_of(value)
+    policy = runtime.policy
+    cheap = compute_s < 2 * runtime.vault.load_s(size_bytes) and not runtime.vault.has(id)
+    if cheap and not always and size_bytes > policy.always_store_bytes:
+        return description, "not stored: computing it again is cheaper than reading it"
+    try:
+        _, stored_bytes = runtime.vault.put(value, id)
+    except UnsupportedValue as error:
+        return description, f"not stored: {error.message}"
+    return replace(description, state="stored", size_bytes=stored_bytes), ""
+
+
+def size_of(value: Any) -> int:
+    """Return roughly how many bytes a value takes: exact for arrays and tables."""
+    for name in ("nbytes", "get_total_buffer_size"):
+        size = getattr(value, name, None)
+        if isinstance(size, int):
+            return size
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if type(value) in (list, tuple):
+        return sum(size_of(item) for item in value[:1000])
+    if type(value) is dict:
+        return sum(size_of(item) for item in list(value.values())[:1000])
+    return 0
+
+
+def _keep_leaf(runtime: Runtime, id: ValueId, value: Any) -> Value:
+    """Keep an argument that no node makes, so that the thread can be rebuilt from its record.
+
+    Numbers and short texts are kept by their preview; what is too large to copy is only named.
+    """
+    described = describe(id, value)
+    if isinstance(value, _LITERALS) and len(described.preview) < LONGEST:
+        return described
+    if runtime.vault.has(id):
+        return described
+    if size_of(value) > runtime.policy.largest_leaf_bytes:
+        return described
+    try:
+        _, stored_bytes = runtime.vault.put(value, id)
+    except UnsupportedValue:
+        return described
+    return replace(described, state="stored", size_bytes=stored_bytes)
+
+
+def _remember_code(runtime: Runtime, identity: Identity) -> None:
+    code = identity.code
+    if code is not None and code.id not in runtime.known_code:
+        runtime.store.put_code(to_stored(code))
+        runtime.known_code.add(code.id)
+
+
+def _node(
+    runtime: Runtime,
+    step: Step[..., Any],
+    identity: Identity,
+    outcome: Outcome,
+    outputs: tuple[Edge, ...],
+    *,
+    one_off: bool,
+) -> Node:
+    reads = outcome.reads
+    call = identity.call
+    if one_off or call is None:
+        # An execution that must not be found again is an event: random bytes name it.
+        call = NodeId(digest("event", 1, [call or b"", os.urandom(16)]))
+        id = call
+    else:
+        id = node_id(call, reads)
+    return Node(
+        id=id,
+        call=call,
+        operation=step.name,
+        kind="event" if one_off or identity.call is None else "step",
+        code=identity.code_id,
+        environment=runtime.environment[0],
+        seed=step.options.seed,
+        inputs=identity.inputs,
+        outputs=outputs,
+        reads=reads,
+        cost=outcome.cost,
+        created_ms=int(time.time() * 1000),
+    )
+
+
+def store_selection(
+    runtime: Runtime, kind: str, of: ValueId | None, key: Any, part: Any
+) -> Recorded:
+    """Store one part of a value, and return the node that picked it."""
+    value, note = _store(runtime, part, compute_s=0.0, always=False)
+    named = of is not None
+    source = of if of is not None else ValueId(digest("opaque", 1, [os.urandom(16)]))
+    key_id = fingerprint(key)
+    id = selection_id(kind, source, key_id)
+    node = Node(
+        id=id,
+        call=id,
+        operation=f"clew:{kind}",
+        kind="pick" if of is not None else "event",
+        code=None,
+        environment=None,
+        seed=None,
+        inputs=(Edge("of", source), Edge("key", key_id)),
+        outputs=(Edge("result", value.id),),
+        created_ms=int(time.time() * 1000),
+    )
+    return Recorded(node, (describe(key_id, key), value), note, one_off=not named)
+
+
+def available(runtime: Runtime, node: Node) -> bool:
+    """Tell whether everything that a reader of the node needs can be read."""
+    needed = [
+        edge.value
+        for edge in node.outputs
+        if not (edge.name == "result" and node.output("items") is not None)
+    ]
+    return all(map(runtime.vault.has, needed))
+
+
+def load(runtime: Runtime, node: Node) -> tuple[Any, BaseException | None]:
+    """Return a private copy of a node's result, or the exception that is its result.
+
+    Raises
+    ------
+    NotFound
+        When the value is not there.
+    CorruptValue
+        When its bytes do not match; they were set aside.
+    """
+    error = node.output("error")
+    if error is not None:
+        return None, runtime.vault.get(error)
+    items = node.output("items")
+    if items is not None:
+        return Replayable(runtime.vault.get(items)), None
+    result = node.output("result")
+    if result is None:
+        raise ClewError(f"node {node.id.hex()} has no result")
+    return runtime.vault.get(result), None
+
+
+def load_effects(runtime: Runtime, node: Node) -> Effects | None:
+    """Return what a node did besides computing, or None."""
+    id = node.output("effects")
+    return None if id is None else Effects.parse(runtime.vault.get(id))
+
+
+def compare(runtime: Runtime, known: Node, recorded: Recorded) -> Recorded:
+    """Return what to write when a known node was computed again.
+
+    The same result: the values' new state. Another result: the node is marked irreproducible, and
+    the new one gets a name of its own, so that lineage stays true.
+    """
+    if recorded.node.id != known.id or _given(known) == _given(recorded.node):
+        return recorded
+    runtime.store.mark_irreproducible(known.id)
+    event = NodeId(digest("event", 1, [known.id, os.urandom(16)]))
+    note = "it gave another result than before for the same inputs: not reproducible, not reused"
+    node = replace(recorded.node, id=event, call=event, kind="event")
+    return replace(recorded, node=node, note=note, one_off=True)
+
+
+def _given(node: Node) -> set[Edge]:
+    return {edge for edge in node.outputs if edge.name in ("result", "items", "error")}

@@ -1,0 +1,135 @@
+"""What steps need from the outside: stores, a vault of values, claims, an engine.
+
+`clew.app` builds a `Runtime` from settings; this package only knows the ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from clew.errors import ClewError
+from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.ports import Claims, NodeStore, RunStore, ValueIndex
+from clew.lineage.records import LogEntry, Node, Use, Value
+
+
+class Store(NodeStore, ValueIndex, RunStore, Protocol):
+    """The metadata store as steps use it: the three ports, and one transaction for a whole step."""
+
+    def record(
+        self,
+        nodes: Sequence[Node] = (),
+        values: Sequence[Value] = (),
+        *,
+        run: str | None = None,
+        uses: Sequence[Use] = (),
+        entries: Sequence[LogEntry] = (),
+    ) -> None:
+        """Add nodes, values, uses and log entries in one transaction."""
+
+
+class Vault(Protocol):
+    """Values by content id (`clew.lineage.values.ValueVault`)."""
+
+    def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
+        """Store a value and return its id and stored bytes."""
+
+    def get(self, id: ValueId) -> Any:
+        """Return a private copy of a value."""
+
+    def has(self, id: ValueId) -> bool:
+        """Tell whether a value can be read."""
+
+    def load_s(self, size_bytes: int) -> float:
+        """Return the seconds that reading a value of this size takes, by measured bandwidth."""
+
+
+class Engine(Protocol):
+    """Where steps run. `submit` may be called from one thread only."""
+
+    workers: int
+    remote: bool
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        """Run ``function(*args)``; with ``remote`` the arguments travel to another process."""
+
+    def close(self, *, cancel: bool = False) -> None:
+        """Wait for what runs (or cancel what has not begun) and free the workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings that decide what is kept and how steps run.
+
+    Parameters
+    ----------
+    always_store_bytes : int
+        Values up to this size are always stored: reading them costs less than deciding.
+    largest_leaf_bytes : int
+        Arguments that no step made are stored up to this size, so that a thread can be rebuilt.
+    overhead_s : float
+        What executing a step costs besides its own work; added to every estimate of computing.
+    engine : {"inline", "threads", "processes"}
+        Local engine of flows.
+    workers : int
+        Steps at once.
+    """
+
+    always_store_bytes: int = 1 << 20
+    largest_leaf_bytes: int = 1 << 26
+    overhead_s: float = 2e-3
+    engine: str = "inline"
+    workers: int = 1
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Everything that steps use of the outside."""
+
+    location: str
+    store: Store
+    vault: Vault
+    claims: Claims
+    environment: tuple[Digest, Mapping[str, str]]
+    open_engine: Callable[[str, int], Engine]
+    policy: Policy = field(default_factory=Policy)
+    known_code: set[bytes] = field(default_factory=set)
+
+
+_chosen: Runtime | None = None
+_opener: Callable[[], Runtime] | None = None
+
+
+def set_opener(opener: Callable[[], Runtime]) -> None:
+    """Tell how to find the runtime of the place where the process stands (called by `clew`).
+
+    It is asked at each use and must answer fast: the place may change (another working folder,
+    another ``CLEW_STORE``).
+    """
+    global _opener
+    _opener = opener
+
+
+def current() -> Runtime:
+    """Return the runtime to use now."""
+    if _chosen is not None:
+        return _chosen
+    if _opener is None:
+        raise ClewError("clew is not wired", hint="import clew before clew.steps")
+    return _opener()
+
+
+@contextmanager
+def using(runtime: Runtime) -> Iterator[Runtime]:
+    """Make `runtime` the one to use for the length of the block."""
+    global _chosen
+    outer, _chosen = _chosen, runtime
+    try:
+        yield runtime
+    finally:
+        _chosen = outer

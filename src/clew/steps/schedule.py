@@ -1,0 +1,132 @@
+"""Run a flow's graph by its plan: name what is known, solve, execute, and again.
+
+The plan is solved when work begins and again whenever an executed task turns out to give a known
+value (early cut-off). Between two solutions the computed tasks run in the graph's order, as many
+at once as the engine has workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+
+from clew.errors import CorruptValue, NotFound
+from clew.lineage.plan import State
+from clew.steps.estimate import plan_for
+from clew.steps.graph import FlowGraph, Task
+from clew.steps.resolve import propagate
+from clew.steps.runtime import Engine, Runtime
+from clew.steps.session import Session
+from clew.steps.work import Dispatcher
+
+
+Running = dict[Future[Any], Task]
+
+
+class Scheduler:
+    """Executes one flow's graph; used from the thread of the flow's body."""
+
+    def __init__(self, runtime: Runtime, session: Session, graph: FlowGraph, engine: Engine) -> None:
+        self._runtime = runtime
+        self._graph = graph
+        self._engine = engine
+        self._dispatch = Dispatcher(runtime, session, graph, engine)
+        self._named = 0
+
+    def satisfy(self, targets: Iterable[int], *, readable: bool = False) -> None:
+        """Make sure that the targets' results are known: computed or reused.
+
+        Parameters
+        ----------
+        readable : bool, default False
+            Whether their values will be read right away.
+
+        Raises
+        ------
+        BaseException
+            What a step raised; tasks that run already are waited for first.
+        """
+        wanted = frozenset(targets)
+        self._name_new()
+        while True:
+            states = plan_for(self._runtime, self._graph, wanted, readable=readable)
+            pending = [index for index, state in states.items() if state is State.COMPUTE]
+            if not pending:
+                break
+            self._run(pending)
+
+    def close(self) -> None:
+        """Record how the tasks that were not computed were dealt with, and replay their effects."""
+        self._dispatch.close(self._graph.sinks())
+
+    def value(self, index: int) -> Any:
+        """Return the value of one task, running what it takes."""
+        while True:
+            self.satisfy([index], readable=True)
+            task = self._graph.tasks[index]
+            try:
+                return self._dispatch.value_of(task)
+            except (CorruptValue, NotFound):
+                task.unreadable = True
+
+    def _name_new(self) -> None:
+        tasks = self._graph.tasks
+        propagate(self._runtime, self._graph, range(self._named, len(tasks)))
+        self._named = len(tasks)
+
+    def _run(self, pending: list[int]) -> None:
+        """Compute the pending tasks; return early when the plan should be solved again."""
+        waiting = set(pending)
+        running: Running = {}
+        stale = False
+        try:
+            while (waiting and not stale) or running:
+                if not stale:
+                    stale = self._start_ready(waiting, running)
+                if not running:
+                    if stale:
+                        break
+                    continue
+                stale |= self._collect(running)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            wait(running)
+            raise
+
+    def _start_ready(self, waiting: set[int], running: Running) -> bool:
+        """Submit what can run; True when an input turned out to be unreadable."""
+        for index in sorted(waiting):
+            if len(running) >= self._engine.workers:
+                break
+            task = self._graph.tasks[index]
+            if any(source in waiting or self._busy(source, running) for source in task.sources):
+                continue
+            if not self._dispatch.has_room(task, running.values()):
+                continue
+            try:
+                future = self._dispatch.submit(task)
+            except (CorruptValue, NotFound):
+                return True
+            waiting.discard(index)
+            running[future] = task
+        return False
+
+    def _busy(self, index: int, running: Running) -> bool:
+        return any(task.index == index for task in running.values())
+
+    def _collect(self, running: Running) -> bool:
+        """Take what finished; True when a task downstream is known now."""
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        known = False
+        for future in done:
+            task = running.pop(future)
+            try:
+                self._dispatch.finish(task, future.result())
+            except BaseException as error:
+                self._dispatch.fail(task, error)
+                raise
+            known |= propagate(self._runtime, self._graph, task.consumers)
+        return known
+
