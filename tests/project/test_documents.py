@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+import clew
 import clew.errors
+from clew.app import settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -93,6 +95,29 @@ def test_every_error_is_documented() -> None:
     errors = [e for e in vars(clew.errors).values() if isinstance(e, type)]
     assert "automodule:: clew.errors" in page
     assert all(error.__doc__ for error in errors)
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    for section, names in settings._KNOWN.items():
+        for name in names or ("NAME",):
+            assert f"`{section}.{name}`" in page
+    sources = [path.read_text() for path in (ROOT / "src").rglob("*.py")]
+    variables = {name for text in sources for name in re.findall(r"\"(CLEW_[A-Z_]+)\"", text)}
+    assert not [name for name in variables if f"`{name}`" not in page]
+
+
+def test_the_settings_shown_are_accepted(tmp_path: Path) -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    example = re.search(r"```toml\n(.*?)```", page, re.S)
+    assert example
+    (tmp_path / "clew.toml").write_text(example[1])
+    assert settings.load(tmp_path).workers == 4
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = (ROOT / "docs/python.md").read_text()
+    assert not [name for name in clew.__all__ if f"clew.{name}\n" not in page]
 
 
 def test_every_extra_is_documented() -> None:
