@@ -1,0 +1,69 @@
+"""The identity of estimator classes: name and version of a library's, the code of a user's own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from clew.lineage.canonical import frame
+from clew.lineage.code import code_id
+from clew.lineage.code.origin import is_project_module, release
+
+
+class Notices(Protocol):
+    """What remembers that user code was met."""
+
+    user_code: bool
+
+
+_LIBRARY: dict[object, bool] = {}
+_NAMES: dict[type, bytes] = {}
+
+
+def is_library(subject: Any) -> bool:
+    """Tell whether a class, or a module given by name, belongs to an installed distribution."""
+    known = _LIBRARY.get(subject)
+    if known is None:
+        module = subject if isinstance(subject, str) else subject.__module__
+        known = _LIBRARY[subject] = not is_project_module(module)
+        if not known:  # a project's module may be replaced: ask again
+            del _LIBRARY[subject]
+    return known
+
+
+def is_user_class(cls: type) -> bool:
+    """Tell whether any class that an instance's behaviour comes from is the project's own."""
+    known = _USER.get(cls)
+    if known is None:
+        known = _USER[cls] = not all(is_library(base) for base in cls.__mro__)
+    return known
+
+
+_USER: dict[type, bool] = {}
+
+
+def class_id(cls: type, notices: Notices | None = None) -> bytes:
+    """Return the identity of a class.
+
+    A library's class is named with the version of its distribution; a user's class is read anew
+    each time, since its code may use globals that change.
+    """
+    if is_user_class(cls):
+        if notices is not None:
+            notices.user_code = True
+        return b"u" + code_id(cls)
+    known = _NAMES.get(cls)
+    if known is None:
+        distribution, version = release(cls.__module__)
+        parts = (cls.__module__, cls.__qualname__, distribution, version)
+        known = _NAMES[cls] = b"".join(frame(part.encode()) for part in parts)
+        if _lookup(cls) is not cls:  # made inside a function: the name does not say which one
+            known = _NAMES[cls] = b"u" + code_id(cls)
+    return known
+
+
+def _lookup(cls: type) -> object:
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found

@@ -1,0 +1,152 @@
+"""Private copies of fitted states and results, in exactly the layout of the original.
+
+`Copier` copies what a call left behind. Objects that belonged to the caller before (the training
+data that a nearest-neighbour model keeps, a parameter that a fitted attribute refers to) become
+`Slot`s, and the next caller's own object is put in their place.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from clew.reuse.estimators.describe import is_plain
+
+_ATOMS = (
+    str, int, float, bool, bytes, complex, type(None), type, np.generic, np.dtype, range, slice,
+    types.FunctionType, types.BuiltinFunctionType, types.ModuleType,
+)  # fmt: skip
+
+
+class Slot:
+    """A place for an object that the caller owns."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Copier:
+    """One copy operation; what is met twice is copied once.
+
+    Parameters
+    ----------
+    known : dict of int to object
+        What to put in place of an object, by its address.
+    """
+
+    def __init__(self, known: dict[int, Any] | None = None) -> None:
+        self._memo: dict[int, Any] = dict(known or {})
+        self._kept: list[object] = []
+
+    def copy(self, value: Any) -> Any:
+        """Return a private copy of a value."""
+        found = self._memo.get(id(value), self)
+        if found is not self:
+            return found
+        cls = type(value)
+        if isinstance(value, _ATOMS):
+            return value
+        made = self._copy(cls, value)
+        self._memo[id(value)] = made
+        self._kept.append(value)
+        return made
+
+    def _copy(self, cls: type, value: Any) -> Any:
+        if cls is np.ndarray:
+            return self._array(value)
+        if cls is list:
+            made: list[Any] = []
+            self._memo[id(value)] = made
+            made.extend(self.copy(item) for item in value)
+            return made
+        if cls is dict:
+            pairs: dict[Any, Any] = {}
+            self._memo[id(value)] = pairs
+            pairs.update((self.copy(k), self.copy(v)) for k, v in value.items())
+            return pairs
+        if cls is tuple:
+            return tuple([self.copy(item) for item in value])
+        if cls in (set, frozenset):
+            return cls(self.copy(item) for item in value)
+        return self._object(cls, value)
+
+    def _array(self, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if value.dtype.hasobject:
+            made = np.empty_like(value)
+            made.reshape(-1)[...] = 0
+            flat = [self.copy(item) for item in value.ravel()]
+            made.ravel()[...] = 0
+            made[...] = _object_array(flat).reshape(value.shape)
+        else:
+            made = copy_array(value)
+        made.flags.writeable = value.flags.writeable
+        return made
+
+    def _object(self, cls: type, value: Any) -> Any:
+        shared = shallow(value)
+        if shared is not None:
+            return shared
+        if is_plain(cls) and not isinstance(value, dict | list | tuple | set | BaseException):
+            made = cls.__new__(cls)
+            self._memo[id(value)] = made
+            made.__dict__.update({k: self.copy(v) for k, v in vars(value).items()})
+            return made
+        return copy.deepcopy(value, self._memo)
+
+
+def _object_array(items: list[Any]) -> np.ndarray[Any, Any]:
+    made = np.empty(len(items), dtype=object)
+    for position, item in enumerate(items):
+        made[position] = item
+    return made
+
+
+def copy_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a copy with the same shape and the same strides.
+
+    A linear-algebra routine may round differently on another layout, so a column of a matrix stays
+    a strided column.
+    """
+    if array.flags.c_contiguous or array.flags.f_contiguous or array.size == 0:
+        return array.copy(order="K")
+    if any(stride < 0 for stride in array.strides) or 0 in array.strides:
+        return array.copy(order="K")
+    extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
+    memory = np.zeros(extent + array.itemsize, dtype=np.uint8)
+    made: np.ndarray[Any, Any] = np.ndarray(
+        array.shape, array.dtype, buffer=memory.data, strides=array.strides
+    )
+    made[...] = array
+    return made
+
+
+def shallow(value: Any) -> Any:
+    """Return a copy that shares memory which nobody can write through it, or None.
+
+    pandas from version 3 on copies on write; Polars' columns and Arrow's arrays never change.
+    """
+    module = type(value).__module__
+    if module.startswith("pandas."):
+        pandas = sys.modules["pandas"]
+        if isinstance(value, pandas.Index):
+            return value
+        if copies_on_write() and type(value) in (pandas.DataFrame, pandas.Series):
+            return value.copy(deep=False)
+        return None
+    if module.startswith("polars."):
+        return value.clone() if hasattr(value, "clone") else None
+    if module.startswith("pyarrow."):
+        return value
+    return None
+
+
+def copies_on_write() -> bool:
+    """Tell whether pandas, as loaded, always copies on write."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and int(pandas.__version__.split(".")[0]) >= 3

@@ -1,0 +1,104 @@
+"""Warnings as results: heard while a call runs, given again when its result is reused."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One warning, with the place that it points to."""
+
+    message: Warning | str
+    category: type[Warning]
+    filename: str
+    line: int
+    module: str
+
+    def give(self) -> None:
+        """Issue the warning again, as if its code had run."""
+        loaded = sys.modules.get(self.module)
+        registry = None
+        if loaded is not None:
+            registry = vars(loaded).setdefault("__warningregistry__", {})
+        warnings.warn_explicit(
+            self.message, self.category, self.filename, self.line, self.module, registry
+        )
+
+
+Listener = Callable[[Notice], None]
+
+
+class Microphone:
+    """Hears every warning of the process, whatever the filters do with it afterwards."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._inside = threading.local()
+        self._originals: dict[str, Any] = {}
+
+    def install(self) -> None:
+        """Begin to listen."""
+        for name, wrap in (("warn", self._warn), ("_showwarnmsg", self._show)):
+            original = getattr(warnings, name, None)
+            if original is not None:
+                self._originals[name] = original
+                setattr(warnings, name, wrap(original))
+
+    def remove(self) -> None:
+        """Stop listening."""
+        while self._originals:
+            name, original = self._originals.popitem()
+            setattr(warnings, name, original)
+
+    def _warn(self, original: Callable[..., None]) -> Callable[..., None]:
+        def warn(
+            message: Any,
+            category: Any = None,
+            stacklevel: int = 1,
+            source: Any = None,
+            **more: Any,
+        ) -> None:
+            self._hear(message, category, stacklevel)
+            self._inside.yes = True
+            try:
+                original(message, category, stacklevel + 1, source, **more)
+            finally:
+                self._inside.yes = False
+
+        return warn
+
+    def _hear(self, message: Any, category: Any, stacklevel: int) -> None:
+        if isinstance(message, Warning):
+            category = type(message)
+        if not isinstance(category, type) or not issubclass(category, Warning):
+            category = UserWarning
+        depth = max(stacklevel, 1) + 1
+        try:
+            frame = sys._getframe(depth)
+        except ValueError:
+            frame = sys._getframe(2)
+        place = (frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__", ""))
+        self._listener(Notice(message, category, *place))
+
+    def _show(self, original: Callable[..., None]) -> Callable[..., None]:
+        def show(message: Any) -> None:
+            if not getattr(self._inside, "yes", False):
+                name = _module_of(message.filename)
+                place = (message.filename, message.lineno, name)
+                self._listener(Notice(message.message, message.category, *place))
+            original(message)
+
+        return show
+
+
+def _module_of(filename: str) -> str:
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) == filename:
+            return name
+    return filename

@@ -1,0 +1,189 @@
+"""What a call leaves behind: captured after it ran, put in place of the next equal call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from clew.errors import Unhashable
+from clew.lineage.canonical import Digest
+from clew.reuse.estimators.checks import Check, check_of
+from clew.reuse.estimators.copying import Copier, Slot, copy_array, shallow
+from clew.reuse.estimators.describe import IGNORED, is_data
+from clew.reuse.estimators.identity import scalar_bytes, size_of
+from clew.reuse.estimators.notices import Notice
+
+
+class NotKept(Unhashable):
+    """A result that a later call could not be given; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a call returned.
+
+    Parameters
+    ----------
+    kind : {"slot", "shared", "shallow", "private"}
+        One of the caller's own objects; an array that library code shares; a table that copies
+        on write; anything else, copied at every hit.
+    check : tuple or None
+        Token of a shared array, verified at every hit.
+    """
+
+    kind: Literal["slot", "shared", "shallow", "private"]
+    value: Any
+    check: Check | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that a hit repeats.
+
+    Parameters
+    ----------
+    changed : dict or None
+        Attributes that a fit set, in order; None for calls that change nothing.
+    removed : tuple of str
+        Attributes that a fit deleted.
+    quick, state : Digest or None
+        Quick digest and id of the estimator's state after a fit.
+    draws : bool
+        The call drew one integer from the global generator and did not use it.
+    """
+
+    output: Output
+    changed: Mapping[str, Any] | None = None
+    removed: tuple[str, ...] = ()
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    quick: Digest | None = None
+    state: Digest | None = None
+    notices: tuple[Notice, ...] = ()
+    draws: bool = False
+
+
+def own_slots(
+    estimator: Any, arguments: Mapping[str, Any], before: Mapping[str, Any]
+) -> tuple[dict[str, Slot], dict[int, Any]]:
+    """Return a slot for each object that the caller owns, by name and by address."""
+    slots: dict[str, Slot] = {"self": Slot("self")}
+    known: dict[int, Any] = {id(estimator): slots["self"]}
+    owned = [(f"argument:{name}", value) for name, value in arguments.items()]
+    owned += [(f"attribute:{name}", value) for name, value in before.items()]
+    for name, value in owned:
+        if scalar_bytes(value) is None and not isinstance(value, type | np.generic):
+            slots[name] = Slot(name)
+            known.setdefault(id(value), slots[name])
+    return slots, known
+
+
+def fill_slots(
+    slots: Mapping[str, Slot],
+    estimator: Any,
+    arguments: Mapping[str, Any],
+    before: Mapping[str, Any],
+) -> dict[int, Any]:
+    """Return, by the address of each slot, the present caller's object."""
+    values = {"self": estimator}
+    values |= {f"argument:{name}": value for name, value in arguments.items()}
+    values |= {f"attribute:{name}": value for name, value in before.items()}
+    return {id(slot): values[name] for name, slot in slots.items()}
+
+
+def capture_output(
+    output: Any, arguments: Mapping[str, Any], known: dict[int, Any], *, array_like: bool
+) -> Output:
+    """Return how to keep what a call returned.
+
+    Raises
+    ------
+    NotKept
+        When it shares memory with the caller's data.
+    """
+    slot = known.get(id(output))
+    if isinstance(slot, Slot):
+        return Output("slot", slot)
+    if not is_data(output):
+        return Output("private", Copier(known).copy(output))
+    table = shallow(output)
+    if table is not None:
+        return Output("shallow", table)
+    if _overlaps(output, arguments):
+        raise NotKept("returns a view of its input")
+    check = check_of(output) if array_like else None
+    if check is None:
+        return Output("private", Copier(known).copy(output))
+    return Output("shared", output, check)
+
+
+def _overlaps(output: Any, arguments: Mapping[str, Any]) -> bool:
+    parts = _arrays(output)
+    return any(
+        np.may_share_memory(part, own)
+        for value in arguments.values()
+        for own in _arrays(value)
+        for part in parts
+    )
+
+
+def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
+    if isinstance(value, np.ndarray):
+        return [value]
+    names = ("data", "indices", "indptr")
+    found = [getattr(value, name, None) for name in names] if hasattr(value, "format") else []
+    return [part for part in found if isinstance(part, np.ndarray)]
+
+
+def capture_fit(
+    estimator: Any, before: Mapping[str, Any], params: frozenset[str], copier: Copier
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return copies of the attributes that a fit set, and the names of those that it deleted.
+
+    Raises
+    ------
+    NotKept
+        When it put another object in the place of one of its parameters.
+    """
+    after = vars(estimator)
+    changed = [
+        key
+        for key, value in after.items()
+        if key not in IGNORED and (key not in before or before[key] is not value)
+    ]
+    if any(key in params and key in before for key in changed):
+        raise NotKept("changes its own parameters")
+    removed = tuple(key for key in before if key not in after and key not in IGNORED)
+    return {key: copier.copy(after[key]) for key in changed}, removed
+
+
+def private(value: Any) -> Any:
+    """Return a copy of data for code that may write into it."""
+    table = shallow(value)
+    if table is not None:
+        return table
+    if type(value) is np.ndarray:
+        return copy_array(value)
+    return value.copy() if is_data(value) else Copier().copy(value)
+
+
+def bytes_of(value: Any, depth: int = 8) -> int:
+    """Return about how much memory a kept value takes."""
+    if is_data(value):
+        return size_of(value)
+    nodes = getattr(value, "node_count", None)
+    if isinstance(nodes, int):
+        classes = int(getattr(value, "max_n_classes", 1)) * int(getattr(value, "n_outputs", 1))
+        return 64 + nodes * (64 + 8 * classes)
+    if depth == 0:
+        return 64
+    parts: Any = ()
+    if isinstance(value, dict):
+        parts = value.values()
+    elif isinstance(value, list | tuple | set):
+        parts = value
+    elif hasattr(value, "__dict__") and not isinstance(value, type):
+        parts = vars(value).values()
+    return 64 + sum(bytes_of(part, depth - 1) for part in parts)

@@ -1,0 +1,149 @@
+"""The context that is in force: its memory, its settings, and the calls that are running."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from clew.lineage.canonical import Digest
+from clew.reuse.estimators.describe import Traits
+from clew.reuse.estimators.environment import Environment
+from clew.reuse.estimators.identity import Identities
+from clew.reuse.estimators.notices import Notice
+from clew.reuse.estimators.shelf import Shelf
+from clew.reuse.estimators.states import States
+from clew.reuse.estimators.statistics import Statistics
+
+
+@dataclass(slots=True)
+class Frame:
+    """One call that is running.
+
+    Parameters
+    ----------
+    notices : list of Notice
+        Warnings heard so far.
+    spoiled : str or None
+        Why the result cannot be kept, if something was seen that a hit could not repeat.
+    arguments : dict
+        Name to (object, id) of the data that the call was given, verified when it began.
+    """
+
+    estimator: Any
+    method: str
+    key: Digest | None = None
+    traits: Traits | None = None
+    environment: bytes = b""
+    arguments: dict[str, tuple[Any, Digest]] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    spoiled: str | None = None
+    local: dict[str, Any] = field(default_factory=dict)
+
+
+class _Threads(threading.local):
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.vouched: tuple[int, Digest] | None = None
+
+
+class Session:
+    """Everything that one `clew.reuse()` context knows.
+
+    Parameters
+    ----------
+    budget_bytes : int
+        Most memory that kept results may take.
+    seed : int or None
+        Where given, estimators with an unset `random_state` get one that derives from it.
+    """
+
+    def __init__(self, budget_bytes: int, seed: int | None = None) -> None:
+        self.seed = seed
+        self.shelf = Shelf(budget_bytes)
+        self.identities = Identities()
+        self.states = States()
+        self.environment = Environment()
+        self.statistics = Statistics()
+        self.sliced: dict[Digest, int] = {}
+        self.costs: dict[str, float] = {}
+        self._threads = _Threads()
+        self._running: set[int] = set()
+        self._frames: dict[int, Frame] = {}
+        self._shared: dict[int, weakref.ref[Any]] = {}
+
+    # -- running calls --------------------------------------------------------------------------
+    def frames(self) -> list[Frame]:
+        """Return the calls that run in this thread, outermost first."""
+        return self._threads.frames
+
+    @contextmanager
+    def running(self, frame: Frame) -> Iterator[Frame]:
+        """Mark a call as running in this thread."""
+        stack = self._threads.frames
+        stack.append(frame)
+        self._frames[id(frame)] = frame
+        try:
+            yield frame
+        finally:
+            stack.pop()
+            self._frames.pop(id(frame), None)
+
+    def hear(self, notice: Notice) -> None:
+        """Note a warning with all calls that it happened in."""
+        frames = self._threads.frames
+        if not frames:  # a helper thread of some call: whose warning it is cannot be told
+            for frame in list(self._frames.values()):
+                frame.spoiled = "a warning in a helper thread"
+        for frame in frames:
+            frame.notices.append(notice)
+
+    # -- shared arrays --------------------------------------------------------------------------
+    def share(self, value: Any) -> None:
+        """Mark an object as kept here and handed out without a copy inside the library."""
+        key = id(value)
+        self._shared[key] = weakref.ref(value, lambda _, key=key: self._shared.pop(key, None))
+
+    def is_shared(self, value: Any) -> bool:
+        """Tell whether others may hold this object too."""
+        found = self._shared.get(id(value))
+        return found is not None and found() is value
+
+    # -- ids ------------------------------------------------------------------------------------
+    def vouch(self, value: Any, made: Digest) -> None:
+        """Say that an object was verified this moment, and goes from here to library code."""
+        self._threads.vouched = (id(value), made)
+
+    def id_of(self, value: Any) -> Digest:
+        """Return the id of an object (see `Identities.of`)."""
+        known = self.known(value)
+        return self.identities.of(value) if known is None else known
+
+    def known(self, value: Any) -> Digest | None:
+        """Return the id of an object if it is known without reading its content."""
+        vouched = self._threads.vouched
+        if vouched is not None and vouched[0] == id(value):
+            self._threads.vouched = None
+            return vouched[1]
+        return self.identities.known(value)
+
+
+_active: list[Session] = []
+
+
+def current() -> Session | None:
+    """Return the session in force, or None."""
+    return _active[-1] if _active else None
+
+
+def enter(session: Session) -> None:
+    """Put a session in force."""
+    _active.append(session)
+
+
+def leave(session: Session) -> None:
+    """Take a session out of force."""
+    _active.remove(session)

@@ -1,0 +1,107 @@
+"""Slices by lineage: `X[train]` is named by X and the index, without reading its content."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from clew.errors import Unhashable
+from clew.lineage.canonical import Digest
+from clew.reuse.estimators.copying import copies_on_write
+from clew.reuse.estimators.describe import is_data
+from clew.reuse.estimators.identity import name, scalar_bytes, size_of
+from clew.reuse.estimators.results import private
+from clew.reuse.estimators.session import Session, current
+
+_LEAST_BYTES = 4_096
+_SPLITTERS = ("sklearn.utils.metaestimators", "sklearn.model_selection", "sklearn.calibration")
+_originals: list[tuple[Any, Any]] = []
+
+
+def install() -> None:
+    """Hook `_safe_indexing` in every module that imported it."""
+    from sklearn.utils import _indexing
+
+    original = _indexing._safe_indexing
+
+    def _safe_indexing(X: Any, indices: Any, *, axis: int = 0) -> Any:
+        session = current()
+        if session is None or indices is None:
+            return original(X, indices, axis=axis)
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        made = slice_id(session, X, indices, axis, read=caller.startswith(_SPLITTERS))
+        if made is None:
+            return original(X, indices, axis=axis)
+        return _sliced(session, original, made, (X, indices, axis))
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("sklearn."):
+            if vars(module).get("_safe_indexing") is original:
+                _originals.append((module, original))
+                module._safe_indexing = _safe_indexing  # type: ignore[attr-defined]
+
+
+def remove() -> None:
+    """Put `_safe_indexing` back."""
+    while _originals:
+        module, original = _originals.pop()
+        module._safe_indexing = original
+
+
+def slice_id(session: Session, X: Any, indices: Any, axis: int, *, read: bool) -> Digest | None:
+    """Return the id of a slice, or None where it is not worth one.
+
+    Parameters
+    ----------
+    read : bool
+        Whether the parent's content may be read to name it: it is sliced again and again.
+    """
+    if not is_data(X) and not isinstance(X, list):
+        return None
+    if size_of(X) < _LEAST_BYTES:
+        return None
+    try:
+        parent = session.id_of(X) if read else session.identities.known(X)
+        if parent is None:
+            return None
+        index = scalar_bytes(indices) or _index_id(session, indices)
+    except Unhashable:
+        return None
+    return name("slice", parent, index, b"%d" % axis)
+
+
+def _index_id(session: Session, indices: Any) -> bytes:
+    if isinstance(indices, slice):
+        return b"slice" + b",".join(
+            scalar_bytes(part) or b"?" for part in (indices.start, indices.stop, indices.step)
+        )
+    return session.id_of(indices)
+
+
+def _sliced(session: Session, original: Any, made: Digest, call: tuple[Any, Any, int]) -> Any:
+    X, indices, axis = call
+    entry = session.shelf.get(made)
+    if entry is not None:
+        out = private(entry.value)
+    else:
+        out = original(X, indices, axis=axis)
+        if _is_table(out) and session.sliced.get(made, 0) == 1:
+            session.shelf.put(made, private(out), 1e-9 * size_of(out), size_of(out))
+        session.sliced[made] = session.sliced.get(made, 0) + 1
+    if out is not X and size_of(out) >= _LEAST_BYTES and not _views(out, X):
+        session.identities.remember(out, made)
+    session.statistics.slices += 1
+    return out
+
+
+def _is_table(value: Any) -> bool:
+    """Tell whether a shallow copy is private: pandas copies on write."""
+    return copies_on_write() and type(value).__module__.startswith("pandas.")
+
+
+def _views(out: Any, X: Any) -> bool:
+    """Tell whether a slice shares memory with its parent, which then may change under it."""
+    both = isinstance(out, np.ndarray) and isinstance(X, np.ndarray)
+    return both and np.may_share_memory(out, X)

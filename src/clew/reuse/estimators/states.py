@@ -1,0 +1,57 @@
+"""Fitted states by name: what a fit left behind is named by the fit, as long as nobody edits it."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, NamedTuple
+
+from clew.lineage.canonical import Digest
+from clew.reuse.estimators.describe import Traits, content_walk, quick_walk
+from clew.reuse.estimators.identity import Identities
+
+
+class _Record(NamedTuple):
+    holder: weakref.ref[Any]
+    quick: Digest
+    id: Digest
+
+
+class Described(NamedTuple):
+    """An estimator's state: its id, its quick digest (to tell edits), and what was noticed."""
+
+    id: Digest
+    quick: Digest
+    traits: Traits
+
+
+class States:
+    """Which state each live estimator has."""
+
+    def __init__(self) -> None:
+        self._records: dict[int, _Record] = {}
+
+    def describe(self, estimator: Any, identities: Identities) -> Described:
+        """Return the state of an estimator.
+
+        Raises
+        ------
+        Unhashable
+            When something in it has no sound id.
+        """
+        walk = quick_walk()
+        quick = walk.state(estimator)
+        record = self._records.get(id(estimator))
+        if record is not None and record.holder() is estimator and record.quick == quick:
+            return Described(record.id, quick, walk.traits)
+        made = content_walk(identities).state(estimator)
+        self.remember(estimator, quick, made)
+        return Described(made, quick, walk.traits)
+
+    def remember(self, estimator: Any, quick: Digest, made: Digest) -> None:
+        """Write down that an estimator, as it is now, has the state called `made`."""
+        key = id(estimator)
+        try:
+            holder = weakref.ref(estimator, lambda _, key=key: self._records.pop(key, None))
+        except TypeError:
+            return
+        self._records[key] = _Record(holder, quick, made)
