@@ -1,7 +1,8 @@
 """scikit-learn estimators by skops: their state as data, no code in it.
 
-Only what skops itself trusts is written so; an estimator that holds anything of the user's own goes
-to the next format.
+What skops trusts may be read from anywhere. Compiled parts of scikit-learn (trees, for example)
+hold no code either, but take their buffers unchecked: estimators with such parts are read only from
+a store that is trusted. One that holds anything of the user's own goes to the next format.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from sklearn.base import BaseEstimator
 from clew.errors import UnsupportedValue
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import Encoded
+
+_LIBRARIES = ("sklearn.", "numpy.", "scipy.")
 
 
 class EstimatorCodec:
@@ -33,14 +36,24 @@ class EstimatorCodec:
             unknown = skops.io.get_untrusted_types(data=content)
         except Exception as error:  # skops raises whatever a member's class raises.
             raise UnsupportedValue("skops cannot hold this", got=str(error)) from error
-        if unknown:
+        if not all(map(_is_known, unknown)):
             raise UnsupportedValue("skops does not trust all of it", got=", ".join(unknown))
-        return Encoded(self.name, b"1", (content,)), {}
+        return Encoded(self.name, b"1", (content,), trusted_only=bool(unknown)), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
-        """Return the estimator; nothing is imported that skops does not trust."""
+        """Return the estimator; nothing is imported but what the libraries themselves define."""
         (content,) = encoded.buffers
+        data = bytes(content)
         try:
-            return skops.io.loads(bytes(content), trusted=[])
+            known = []
+            if encoded.trusted_only:
+                known = [
+                    name for name in skops.io.get_untrusted_types(data=data) if _is_known(name)
+                ]
+            return skops.io.loads(data, trusted=known)
         except Exception as error:
             raise ValueError(f"skops: {error}") from error
+
+
+def _is_known(type_name: str) -> bool:
+    return type_name.startswith(_LIBRARIES)

@@ -38,7 +38,7 @@ class PolarsCodec:
         """Return the frame or series."""
         (content,) = encoded.buffers
         try:
-            frame = pl.read_ipc(io.BytesIO(content), memory_map=False)
+            frame = pl.read_ipc(io.BytesIO(content))
         except pl.exceptions.PolarsError as error:
             raise ValueError(str(error)) from error
         return frame.to_series() if encoded.meta == b"series" else frame
