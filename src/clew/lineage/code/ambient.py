@@ -79,7 +79,7 @@ _DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "
 class Finding:
     """One visible read of the world, as a readable text."""
 
-    kind: Literal["ambient", "generator", "file"]
+    kind: Literal["ambient", "generator", "file", "dynamic"]
     text: str
 
 

@@ -62,7 +62,13 @@ def _spoken(code: CodeType) -> frozenset[str] | None:
 
 
 def _loaded_constants(code: CodeType) -> Iterator[object]:
-    return (step.argval for step in instructions(code) if step.opcode in _CONST_OPS)
+    return (_constant(step, code) for step in instructions(code) if step.opcode in _CONST_OPS)
+
+
+def _constant(step: dis.Instruction, code: CodeType) -> object:
+    # Not `argval`: `dis` does not know the names of keyword arguments (KW_NAMES) for constants.
+    assert step.arg is not None
+    return code.co_consts[step.arg]
 
 
 @dataclass(slots=True)
@@ -88,14 +94,14 @@ class _Writer:
         content = [_header(code)]
         for step in steps:
             if step.opname not in _SILENT:
-                content += [frame(step.opname.encode()), frame(self._operand(step, names))]
+                content += [frame(step.opname.encode()), frame(self._operand(step, names, code))]
         return frame(b"".join(content))
 
-    def _operand(self, step: dis.Instruction, names: _Names) -> bytes:
+    def _operand(self, step: dis.Instruction, names: _Names, code: CodeType) -> bytes:
         if step.opcode in _JUMP_OPS:
             return b"j" + names.numbers[step.argval].to_bytes(4, "little")
         if step.opcode in _CONST_OPS:
-            return self._constant(step.argval, names.labels)
+            return self._constant(_constant(step, code), names.labels)
         if step.opcode in _NAME_OPS:
             return b"g" + frame(str(step.argval).encode())
         if step.opcode in _LOCAL_OPS or step.opcode in _FREE_OPS:

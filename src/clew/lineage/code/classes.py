@@ -24,9 +24,10 @@ _NOISE = {
     "__annotate__", "__annotate_func__", "__annotations_cache__", "__classdictcell__",
     "__orig_bases__", "__parameters__", "__dataclass_fields__", "__dataclass_params__",
     "_is_protocol", "_is_runtime_protocol", "__protocol_attrs__",
-    "__non_callable_proto_members__", "__type_params__",
+    "__non_callable_proto_members__", "__type_params__", "__slotnames__", "__callable_proto_members_only__",
 }  # fmt: skip
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType)
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _ENUM_OWN = {"__new__", "__members__", "__reduce_ex__"}
 
 
@@ -34,6 +35,8 @@ def class_token(walk: Walk, cls: type, where: Where) -> bytes:
     """Return the token of a class."""
     if is_named(cls):
         return walk.library(*library_name(cls))
+    if not cls.__flags__ & _HEAP_TYPE:  # written in C and not public: type(None), generators
+        return walk.library(cls.__module__, cls.__qualname__)
     place = Where(cls.__module__, cls.__qualname__)
     source = _source(cls) if walk.recording else ""
     found = walk.unit(cls, _body(cls, place), Shown("class", place, source))

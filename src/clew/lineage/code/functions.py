@@ -9,7 +9,7 @@ from types import FunctionType
 from clew.lineage.canonical import frame
 from clew.lineage.code.named import is_named, library_name
 from clew.lineage.code.origin import is_project_file
-from clew.lineage.code.resolve import edge, follow
+from clew.lineage.code.resolve import edge, whole
 from clew.lineage.code.static import Static, static_of
 from clew.lineage.code.tokens import token
 from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where
@@ -48,9 +48,9 @@ def _project_body(function: FunctionType, static: Static, where: Where) -> Body:
         for name in static.free:
             if name not in read:
                 key = b"cell" + static.free.index(name).to_bytes(4, "little")
-                yield key, follow(walk, cells[name], (), Where(where.module, name))
+                yield key, whole(walk, cells[name], Where(where.module, name))
         for item in static.reads:
-            yield edge(walk, function, item, static.free, cells)
+            yield edge(walk, function, item, static, cells)
         yield from _attributes(walk, function, where)
 
     return body
@@ -81,7 +81,7 @@ def _library_body(function: FunctionType, where: Where) -> Body:
         yield from _defaults(walk, function, where)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for name, cell in cells:
-            yield b"cell" + frame(name.encode()), follow(walk, cell, (), where.inside(name))
+            yield b"cell" + frame(name.encode()), whole(walk, cell, where.inside(name))
         yield from _attributes(walk, function, where)
 
     return body

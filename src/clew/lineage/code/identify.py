@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 from typing import Any
 
 from clew.lineage.canonical import CodeId, digest
 from clew.lineage.code import objects as _registers_handlers  # noqa: F401
 from clew.lineage.code.nesting import nesting
 from clew.lineage.code.record import CodeRecord
-from clew.lineage.code.static import FORMAT
+from clew.lineage.code.static import FORMAT, static_of
 from clew.lineage.code.tokens import token
 from clew.lineage.code.walk import Edge, Walk, Where
+
+_RECORDS = 1024
+_records: dict[tuple[CodeId, str, str, str, bool], CodeRecord] = {}
 
 
 def code_id(obj: object, depends_on: Iterable[object] = ()) -> CodeId:
@@ -48,26 +52,43 @@ def code_record(obj: object, depends_on: Iterable[object] = ()) -> CodeRecord:
 
     Parameters and errors are those of `code_id`, and so is the id.
     """
-    with nesting() as stack:
-        walk = Walk(stack, recording=True)
-        found = _walk(walk, obj, tuple(depends_on))
+    declared = tuple(depends_on)
     module, qualname = _place(obj)
-    by_kind = {
-        kind: tuple(sorted({item.text for item in walk.findings if item.kind == kind}))
-        for kind in ("ambient", "generator", "file")
-    }
-    own = next((u for u in walk.units if (u.module, u.name) == (module, qualname)), None)
+    key = (code_id(obj, declared), module, qualname, _source(obj), bool(declared))
+    known = _records.get(key)
+    if known is None:
+        with nesting() as stack:
+            walk = Walk(stack, recording=True)
+            _walk(walk, obj, declared)
+        if len(_records) >= _RECORDS:
+            _records.clear()
+        known = _records[key] = _record(walk, *key)
+    return known
+
+
+def _record(
+    walk: Walk, found: CodeId, module: str, qualname: str, source: str, declared: bool
+) -> CodeRecord:
+    def texts(*kinds: str) -> tuple[str, ...]:
+        return tuple(sorted({item.text for item in walk.findings if item.kind in kinds}))
+
     return CodeRecord(
         id=found,
         module=module,
         qualname=qualname,
-        source=own.source if own is not None else "",
+        source=source or next((u.source for u in walk.units if u.name == qualname), ""),
         units=tuple(walk.units),
         libraries=tuple(sorted(walk.libraries.items())),
-        ambient=by_kind["ambient"],
-        generators=by_kind["generator"],
-        files=by_kind["file"],
+        ambient=texts("ambient") if declared else texts("ambient", "dynamic"),
+        generators=texts("generator"),
+        files=texts("file"),
     )
+
+
+def _source(obj: object) -> str:
+    if not isinstance(obj, FunctionType):
+        return ""
+    return static_of(obj.__code__, obj.__globals__).source
 
 
 def _walk(walk: Walk, obj: object, depends_on: tuple[object, ...]) -> CodeId:

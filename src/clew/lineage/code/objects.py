@@ -66,7 +66,8 @@ def _wrapped_method(walk: Walk, value: Any, where: Where) -> bytes:
 
 @handles(property)
 def _property(walk: Walk, value: property, where: Where) -> bytes:
-    parts = [("", value.fget), ("set", value.fset), ("delete", value.fdel)]
+    methods = [("", value.fget), ("set", value.fset), ("delete", value.fdel)]
+    parts = [(name, method) for name, method in methods if method is not None]
     return _composite(walk, value, "property", parts, where)
 
 

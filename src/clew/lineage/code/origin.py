@@ -24,8 +24,8 @@ _KNOWN = {  # top-level names whose distribution is called otherwise; spares a s
     "yaml": "PyYAML",
     "dateutil": "python-dateutil",
 }
-_versions: dict[str, tuple[str, str]] = {}
-_seen_reader: list[object] = [metadata.version]
+_versions: dict[str, tuple[object, tuple[str, str]]] = {}
+_readers: list[object] = []  # a replaced reader (a test, an import system) may say otherwise
 
 
 @cache
@@ -109,18 +109,20 @@ def release(module: str) -> tuple[str, str]:
     >>> release("json") == PYTHON
     True
     """
-    if metadata.version is not _seen_reader[0]:
-        _seen_reader[0] = metadata.version
+    readers = (metadata.version, metadata.distribution)
+    if readers != tuple(_readers):
+        _readers[:] = readers
         _versions.clear()
     top = module.partition(".")[0]
-    known = _versions.get(top)
-    if known is None:
-        known = _versions[top] = _read_release(top)
     loaded = sys.modules.get(top)
-    stated = vars(loaded).get("__version__") if loaded is not None else None
-    if known is PYTHON or not isinstance(stated, str) or stated == known[1]:
-        return known
-    return known[0], f"{known[1]} (loaded {stated})"
+    known = _versions.get(top)
+    if known is None or known[0] is not loaded:  # imported again: perhaps another version
+        known = _versions[top] = (loaded, _read_release(top))
+    release = known[1]
+    stated = vars(loaded).get("__version__") if isinstance(loaded, ModuleType) else None
+    if release is PYTHON or not isinstance(stated, str) or stated == release[1]:
+        return release
+    return release[0], f"{release[1]} (loaded {stated})"
 
 
 def _read_release(top: str) -> tuple[str, str]:

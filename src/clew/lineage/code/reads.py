@@ -80,8 +80,9 @@ class _Reader:
         for name, key in self._imports(steps):
             known[name] = (*known.get(name, ()), key)
         for start, step in enumerate(steps):
-            for key in self._roots(step, free, known):
-                self._chain(steps, start, key)
+            if not _names_class(steps, start):
+                for key in self._roots(step, free, known):
+                    self._chain(steps, start, key)
         for inner in (c for c in code.co_consts if isinstance(c, CodeType)):
             self.visit(inner, free & frozenset(inner.co_freevars), known)
 
@@ -145,6 +146,17 @@ class _Reader:
             for name in _stored(steps[position + 1]):
                 yield name, key
             position += 2
+
+
+def _names_class(steps: list[dis.Instruction], start: int) -> bool:
+    """Tell whether this is how a class body notes the module that it stands in."""
+    following = steps[start + 1] if start + 1 < len(steps) else None
+    return (
+        steps[start].argval == "__name__"
+        and following is not None
+        and following.opname.startswith("STORE_")
+        and following.argval == "__module__"
+    )
 
 
 def _stored(step: dis.Instruction) -> tuple[str, ...]:

@@ -5,44 +5,66 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from types import CellType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import frame
-from clew.lineage.code.ambient import canonical_name, finding
+from clew.lineage.code.ambient import Finding, canonical_name, finding
 from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
 from clew.lineage.code.reads import Read
+from clew.lineage.code.static import Static
 from clew.lineage.code.tokens import token
 from clew.lineage.code.values import value_id
 from clew.lineage.code.walk import Edge, Walk, Where
+from clew.lineage.code.writes import keeps
 
 _ABSENT = object()
+_OPEN_ENDED = (eval, exec, globals)
 _PLAIN = (bool, int, float, str, bytes)
 
 
 def edge(
-    walk: Walk,
-    function: FunctionType,
-    read: Read,
-    free: tuple[str, ...],
-    cells: dict[str, CellType],
+    walk: Walk, function: FunctionType, read: Read, static: Static, cells: dict[str, CellType]
 ) -> Edge:
     """Return the edge of one read of a function."""
-    tail = frame(".".join(read.attributes).encode())
     namespace = function.__globals__
-    module = str(namespace.get("__name__"))
-    if read.root == "free":
-        key = b"cell" + free.index(read.name).to_bytes(4, "little")
-        return key + tail, follow(walk, cells[read.name], read.attributes, Where(module, read.name))
-    key = read.root.encode() + frame(read.name.encode()) + tail
+    where = Where(str(namespace.get("__name__")), read.name)
+    tail = frame(".".join(read.attributes).encode())
     if read.root == "import":
-        return key, _imported(walk, read, namespace)
-    value = namespace.get(read.name, _ABSENT)
-    where = Where(module, read.name)
-    if value is _ABSENT:
-        value = _builtins(function).get(read.name, _ABSENT)
+        return b"import" + frame(read.name.encode()) + tail, _imported(walk, read, namespace)
+    if read.root == "free":
+        key = b"cell" + static.free.index(read.name).to_bytes(4, "little") + tail
+        value = contents(cells[read.name])
+    else:
+        key = b"global" + frame(read.name.encode()) + tail
+        value = namespace.get(read.name, _ABSENT)
+        if value is _ABSENT:
+            value = _builtins(function).get(read.name, _ABSENT)
+    if read.name in static.written and keeps(value):
+        return key, b"written" + type(value).__name__.encode()
+    if isinstance(value, BuiltinFunctionType) and value in _OPEN_ENDED:
+        return key, _whole_module(walk, namespace, where)
     return key, _meaning(walk, value, read, where)
+
+
+def contents(cell: CellType) -> object:
+    """Return what a closure cell holds, or the mark of an empty one."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _ABSENT
+
+
+def _whole_module(walk: Walk, namespace: dict[str, object], where: Where) -> bytes:
+    """Take everything in the module: code that runs a text may read any of it."""
+    module = sys.modules.get(where.module)
+    if module is None or vars(module) is not namespace:
+        raise Unhashable(
+            f"`{where.name}` can read any name of {where.module}, which is not an imported module",
+            hint="call the function by its name, or declare it with depends_on",
+        )
+    return token(walk, module, where)
 
 
 def _builtins(function: FunctionType) -> dict[str, object]:
@@ -50,13 +72,9 @@ def _builtins(function: FunctionType) -> dict[str, object]:
     return found
 
 
-def follow(walk: Walk, cell: CellType, attributes: tuple[str, ...], where: Where) -> bytes:
-    """Return the token of what a closure cell holds."""
-    try:
-        value = cell.cell_contents
-    except ValueError:
-        return walk.missing(where)
-    return _meaning(walk, value, Read("free", where.last, attributes), where)
+def whole(walk: Walk, cell: CellType, where: Where) -> bytes:
+    """Return the token of all that a closure cell holds."""
+    return _meaning(walk, contents(cell), Read("free", where.last, ()), where)
 
 
 def _meaning(walk: Walk, value: object, read: Read, where: Where) -> bytes:
@@ -66,17 +84,21 @@ def _meaning(walk: Walk, value: object, read: Read, where: Where) -> bytes:
     rest = read.attributes
     while isinstance(value, ModuleType) and rest and rest[0]:
         if not is_project(value):
-            return _library_member(walk, value, rest, read)
+            return _library_member(walk, value, rest, read, where)
         where, found = Where(value.__name__, rest[0]), getattr(value, rest[0], _ABSENT)
         if found is _ABSENT:
             return walk.missing(where)
         value, rest = found, rest[1:]
     if walk.recording:
         _note(walk, value, rest, read)
+    if value is importlib.import_module or value is __import__:
+        return _import_by_name(walk, read, where)
     return token(walk, value, where)
 
 
-def _library_member(walk: Walk, module: ModuleType, rest: tuple[str, ...], read: Read) -> bytes:
+def _library_member(
+    walk: Walk, module: ModuleType, rest: tuple[str, ...], read: Read, where: Where
+) -> bytes:
     """Name a member of a library; follow it only where the project put something in its place."""
     value: object = module
     holder = module
@@ -88,6 +110,8 @@ def _library_member(walk: Walk, module: ModuleType, rest: tuple[str, ...], read:
     name = rest[len(rest) - len(left) - 1]
     if walk.recording:
         walk.note(finding(canonical_name(".".join((holder.__name__, name, *left))), read.calls))
+    if value is importlib.import_module:
+        return _import_by_name(walk, read, where)
     if isinstance(value, FunctionType | type) and not is_named(value):
         return token(walk, value, Where(holder.__name__, name))
     found = walk.library(holder.__name__, ".".join((name, *left)))
@@ -113,6 +137,16 @@ def _imported(walk: Walk, read: Read, namespace: dict[str, object]) -> bytes:
     if read.attributes and not hasattr(module, read.attributes[0]):
         _load(f"{name}.{read.attributes[0]}")  # from package import submodule
     return _meaning(walk, module, read, where)
+
+
+def _import_by_name(walk: Walk, read: Read, where: Where) -> bytes:
+    """Take the whole module that a literal names; another name is only known at run time."""
+    calls = [call for call in read.calls if call.first is not None]
+    if len(calls) != 1 or len(read.calls) != 1:
+        walk.note(Finding("dynamic", f"{where.name}: imports a module that is named when it runs"))
+        return walk.library("importlib", "import_module")
+    place = Read("import", str(calls[0].first), ())
+    return _imported(walk, place, {"__name__": where.module})
 
 
 def _is_ours(name: str) -> bool:

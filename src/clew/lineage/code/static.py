@@ -12,6 +12,7 @@ from clew.lineage.code.bytecode import canonical_bytecode
 from clew.lineage.code.reads import Read, reads_of
 from clew.lineage.code.source import text_of
 from clew.lineage.code.tree import normal_form
+from clew.lineage.code.writes import only_written
 
 FORMAT = 1
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
@@ -32,12 +33,15 @@ class Static:
         Free variables in the order in which the digest numbers them.
     source : str
         The proven text, else empty.
+    written : frozenset of str
+        Names from outside that it only writes to.
     """
 
     digest: Digest
     reads: tuple[Read, ...]
     free: tuple[str, ...]
     source: str
+    written: frozenset[str]
 
 
 _known: dict[int, tuple[weakref.ref[CodeType], Static]] = {}
@@ -60,7 +64,9 @@ def _read(code: CodeType, namespace: dict[str, object]) -> Static:
     if text is None:
         content, free = canonical_bytecode(code)
         fields = [content, _PYTHON]
-        return Static(digest("code-bytecode", FORMAT, fields), reads, free, "")
+        return Static(digest("code-bytecode", FORMAT, fields), reads, free, "", frozenset())
     form = normal_form(text.node, code.co_freevars)
     fields = [form.content, _OPTIMIZE]
-    return Static(digest("code-tree", FORMAT, fields), reads, form.free, text.source)
+    return Static(
+        digest("code-tree", FORMAT, fields), reads, form.free, text.source, only_written(text.node)
+    )

@@ -97,7 +97,7 @@ class Walk:
             token = b"c" + value_id(value)
         else:
             token = self._constants.get(id(value)) or self._value(value, where)
-        if self.recording and token[:1] == b"c":
+        if self.recording and token[:1] == b"c" and not where.last.startswith("__"):
             own = digest("code-constant", FORMAT, [token])
             found = ValueId(Digest(token[1:]))
             self._add(Unit("constant", *where, own, found, readable(where.last, value)))
