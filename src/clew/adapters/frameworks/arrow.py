@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.types as pt
 
 from clew.adapters.frameworks.arrow_columns import encode_column
 from clew.adapters.frameworks.arrow_types import encode_field, encode_schema, encode_type
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint import Context, register
 from clew.lineage.fingerprint.memo import MEMO, MEMO_FROM_BYTES, seal
+
+_MOST_HELD = 4
 
 
 @register(pa.Table, tag="pyarrow.Table", shared=False)
@@ -70,13 +73,11 @@ def chunked_bytes(column: Any, ctx: Context) -> bytes:
 
 
 def _remembered(owner: Any, columns: list[Any], compute: Callable[[], bytes]) -> bytes:
-    if owner.nbytes < MEMO_FROM_BYTES or _held_bytes(columns) > 4 * owner.nbytes:
+    if owner.nbytes < MEMO_FROM_BYTES or any(_hides_buffers(column.type) for column in columns):
         return compute()
+    if sum(buffer.size for buffer in _buffers(columns)) > _MOST_HELD * owner.nbytes:
+        return compute()  # a small slice of something large: reading all of it does not pay
     return MEMO.digest(owner, lambda: _seal(columns), compute)
-
-
-def _held_bytes(columns: list[Any]) -> int:
-    return sum(buffer.size for buffer in _buffers(columns))
 
 
 def _seal(columns: list[Any]) -> tuple[tuple[int, bytes], ...]:
@@ -87,3 +88,15 @@ def _buffers(columns: list[Any]) -> Iterator[Any]:
     for column in columns:
         for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
             yield from (buffer for buffer in chunk.buffers() if buffer is not None)
+            if pt.is_dictionary(chunk.type):
+                yield from _buffers([chunk.dictionary])
+
+
+def _hides_buffers(type_: Any) -> bool:
+    """Tell whether `buffers()` leaves some out: those of dictionaries inside other types."""
+    if isinstance(type_, pa.BaseExtensionType):
+        return True
+    if pt.is_dictionary(type_):
+        return pt.is_nested(type_.value_type) or _hides_buffers(type_.value_type)
+    inner = [type_.field(i).type for i in range(type_.num_fields)]
+    return any(pt.is_dictionary(part) or _hides_buffers(part) for part in inner)

@@ -34,7 +34,7 @@ def encode_values(values: Any, ctx: Context) -> bytes:
     for kind, encoder in _KINDS:
         if isinstance(values, kind):
             return b"pandas\0" + frame(encode(values.dtype, ctx)) + encoder(values, ctx)
-    return b"object\0" + frame(encode(type(values), ctx)) + encode_object(values, ctx)
+    return b"object\0" + encode_object(values, ctx)
 
 
 def _categorical(values: Any, ctx: Context) -> bytes:
@@ -82,7 +82,7 @@ def encode_extension_dtype(value: Any, ctx: Context) -> bytes:
     """Encode a pandas data type by its name and parameters."""
     kind = type(value)
     if not kind.__module__.startswith("pandas"):
-        return b"object\0" + frame(encode(kind, ctx)) + encode_object(value, ctx)
+        return b"object\0" + encode_object(value, ctx)
     return ctx.fields(name=kind.__name__, parameters=_parameters(value))
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import _ball_tree, _kd_tree
+from sklearn.utils import Bunch
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint import Context, encode, register
+from clew.lineage.fingerprint.containers import encode_pairs
 from clew.lineage.fingerprint.objects import encode_object, encode_reduced, reduce_value
 
 _NO_STATE = {"_parent_callback_ctx", "_sklearn_version"}
@@ -38,6 +40,12 @@ def encode_estimator(value: BaseEstimator, ctx: Context) -> bytes:
         ctx.trail.append(f".{name}")
         raise
     return b"state\0" + b"".join(parts)
+
+
+@register(Bunch, tag="sklearn.utils.Bunch")
+def encode_bunch(value: Bunch, ctx: Context) -> bytes:
+    """Encode a bunch by its items: its hidden table of renamed keys does not survive a copy."""
+    return encode_pairs(value.items(), ctx)
 
 
 def encode_neighbour_tree(value: Any, ctx: Context) -> bytes:

@@ -16,7 +16,7 @@ from clew.lineage.fingerprint.arrays import array_bytes
 from clew.lineage.fingerprint.walk import refusal
 
 
-@register(torch.Tensor, tag="torch.Tensor")
+@register(torch.Tensor, tag="torch.Tensor", subclasses=True)
 @register(torch.nn.Parameter, tag="torch.nn.Parameter")
 def encode_tensor(value: torch.Tensor, ctx: Context) -> bytes:
     """Encode a dense tensor, whatever its type and device."""
@@ -31,6 +31,13 @@ def encode_tensor(value: torch.Tensor, ctx: Context) -> bytes:
         state=getattr(value, "__dict__", None) or None,
     )
     return frame(head) + array_bytes(_numbers(value), ctx)
+
+
+@register(torch.UntypedStorage, tag="torch.UntypedStorage")
+@register(torch.TypedStorage, tag="torch.TypedStorage")
+def refuse_storage(value: object, ctx: Context) -> bytes:
+    """Refuse bare memory: tensors say what it means."""
+    raise refusal(value, "only tensors over it have one")
 
 
 @register(torch.Generator, tag="torch.Generator")

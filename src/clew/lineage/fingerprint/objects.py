@@ -15,16 +15,17 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint.containers import encode_items, encode_pairs
 from clew.lineage.fingerprint.registry import register
-from clew.lineage.fingerprint.walk import Context, encode, refusal
+from clew.lineage.fingerprint.walk import Context, class_identity, encode, refusal
 
 
-@register(object, subclasses=True)
+@register(object, tag="object", subclasses=True, names_class=True)
 def encode_object(value: object, ctx: Context) -> bytes:
-    """Encode an instance by the parts that rebuild it (its class stands in front)."""
+    """Encode an instance by its class and the parts that rebuild it."""
     reduced = reduce_value(value)
     if isinstance(reduced, str):
         return _encode_global(value, reduced, ctx)
-    return encode_reduced(value, reduced, ctx)
+    kind = frame(class_identity(type(value), ctx))
+    return kind + encode_reduced(value, reduced, ctx)
 
 
 def reduce_value(value: object) -> str | tuple[Any, ...]:
@@ -91,6 +92,6 @@ def _encode_global(value: object, name: str, ctx: Context) -> bytes:
     if found is not value:
         raise refusal(value, f"it calls itself {module}.{name} and is not found there")
     if callable(value):
-        return b"code\0" + ctx.code(value)
-    held = frame(encode(object.__getstate__(value), ctx))
-    return b"global\0" + frame(module.encode()) + frame(name.encode()) + held
+        return frame(b"code") + ctx.code(value)
+    parts = [b"global", module.encode(), name.encode(), class_identity(type(value), ctx)]
+    return b"".join(map(frame, [*parts, encode(object.__getstate__(value), ctx)]))

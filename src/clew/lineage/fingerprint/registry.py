@@ -120,7 +120,7 @@ def _load(cls: type) -> None:
     packages = {_package(base) for base in cls.__mro__}
     for package in packages & _loaders.keys():
         _loaders[package]()
-        del _loaders[package]
+        _loaders.pop(package, None)
     for name in [n for n in _by_name if n.partition(".")[0] in packages]:
         _bind(name)
 

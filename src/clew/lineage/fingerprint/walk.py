@@ -208,7 +208,7 @@ def class_identity(cls: type, ctx: Context) -> bytes:
         import builtins
 
         if getattr(builtins, cls.__qualname__, None) is cls:
-            return b"builtins." + cls.__qualname__.encode()
+            return frame(b"builtins") + frame(cls.__qualname__.encode())
     return ctx.code(cls)
 
 
@@ -224,7 +224,7 @@ def _elsewhere(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
             errors.append(error)
 
     state = contextvars.copy_context()
-    worker = threading.Thread(target=state.run, args=(run,), name="clew-fingerprint")
+    worker = threading.Thread(target=state.run, args=(run,), name="clew-fingerprint", daemon=True)
     worker.start()
     worker.join()
     if errors:
