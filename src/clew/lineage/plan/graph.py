@@ -224,5 +224,4 @@ def _cycle(inputs: Sequence[Sequence[int]], waiting: Sequence[int]) -> Iterable[
         seen[at] = len(path)
         path.append(at)
         at = next(input_at for input_at in inputs[at] if waiting[input_at] > 0)
-    cycle = path[seen[at] :] + [at]
-    return reversed(cycle)
+    return reversed([*path[seen[at] :], at])

@@ -1,8 +1,8 @@
 """A plan in one pass forward and one backward, for graphs where even the min-cut is too slow.
 
 Derakhshan et al., SIGMOD 2020, section 6. Forward, each task learns what its value costs at
-best: loading it, or computing it from the best of its inputs. Backward from the outputs, each needed
-task does what was best for it, and what nobody needs is pruned. The forward pass counts an
+best: loading it, or computing it from the best of its inputs. Backward from the outputs, each
+needed task does what was best for it, and what nobody needs is pruned. The forward pass counts an
 ancestor that is shared twice, so the plan is optimal on trees and may load too much elsewhere.
 """
 
