@@ -11,40 +11,12 @@ import time
 from collections.abc import Callable
 
 from clew.errors import NotFound
+from clew.lineage.cache.bandwidth import Bandwidth
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import BlobStore, Codecs, Encoded
 
-_WEIGHT = 0.2
-_FIRST_BYTES_PER_S = 200e6
-_LEAST_BYTES = 64 << 10
-"""Smaller values measure the fixed cost of a call, not the bandwidth."""
-
-
-class Bandwidth:
-    """Bytes a second, as a moving average of what was measured.
-
-    Parameters
-    ----------
-    bytes_per_s : float
-        What to assume before the first measurement.
-    """
-
-    def __init__(self, bytes_per_s: float = _FIRST_BYTES_PER_S) -> None:
-        self.bytes_per_s = bytes_per_s
-        self._measured = False
-
-    def note(self, size_bytes: int, elapsed_s: float) -> None:
-        """Take a transfer into account."""
-        if size_bytes < _LEAST_BYTES or elapsed_s <= 0.0:
-            return
-        rate = size_bytes / elapsed_s
-        weight = _WEIGHT if self._measured else 1.0
-        self.bytes_per_s += weight * (rate - self.bytes_per_s)
-        self._measured = True
-
-    def seconds(self, size_bytes: int) -> float:
-        """Return how long a transfer of so many bytes is expected to take."""
-        return size_bytes / self.bytes_per_s
+CALL_S = 1e-4
+"""What reading a value takes whatever its size."""
 
 
 class ValueVault:
@@ -61,7 +33,7 @@ class ValueVault:
 
     Attributes
     ----------
-    reading, writing : Bandwidth
+    bandwidth : Bandwidth
         Measured while the vault is used.
     """
 
@@ -70,8 +42,7 @@ class ValueVault:
     ) -> None:
         self.blobs = blobs
         self.codecs = codecs
-        self.reading = Bandwidth()
-        self.writing = Bandwidth()
+        self.bandwidth = Bandwidth()
         self._fingerprint = fingerprint
 
     def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
@@ -97,7 +68,7 @@ class ValueVault:
         size_bytes = sum(self._put_once(child, member) for child, member in children.items())
         started = time.perf_counter()
         size_bytes += self.blobs.put(known, encoded)
-        self.writing.note(encoded.size_bytes, time.perf_counter() - started)
+        self.bandwidth.saw_write(encoded.size_bytes, time.perf_counter() - started)
         return known, size_bytes
 
     def get(self, id: ValueId) -> object:
@@ -112,7 +83,7 @@ class ValueVault:
         """
         started = time.perf_counter()
         value, size_bytes = self._get(id)
-        self.reading.note(size_bytes, time.perf_counter() - started)
+        self.bandwidth.saw_read(size_bytes, time.perf_counter() - started)
         return value
 
     def has(self, id: ValueId) -> bool:
@@ -121,6 +92,10 @@ class ValueVault:
             return False
         encoded = self.blobs.get(id)
         return encoded is not None and all(self.has(child) for child in set(encoded.children))
+
+    def load_s(self, size_bytes: int) -> float:
+        """Return the seconds that reading a value of this size takes, as measured so far."""
+        return CALL_S + self.bandwidth.load_s(size_bytes)
 
     def encoded(self, id: ValueId) -> Encoded | None:
         """Return the stored form of a value, or None."""

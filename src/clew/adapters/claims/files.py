@@ -39,11 +39,22 @@ class _Process:
     def __init__(self, path: str) -> None:
         self.pid = os.getpid()
         self.descriptor = _open(path)
+        self.file = _identity(os.fstat(self.descriptor))
         self.changed = threading.Condition()
         self.held: set[int] = set()
 
+    def serves(self, path: str) -> bool:
+        """Tell whether this is the process, and the file is still the one under that name."""
+        if self.pid != os.getpid():
+            return False
+        try:
+            return _identity(os.stat(path)) == self.file  # noqa: PTH116
+        except FileNotFoundError:
+            return False
+
 
 _processes: dict[str, _Process] = {}
+_abandoned: list[_Process] = []
 _opening = threading.Lock()
 
 
@@ -120,13 +131,19 @@ class FileClaims:
 
     def _process(self) -> _Process:
         found = _processes.get(self._path)
-        if found is not None and found.pid == os.getpid():
+        if found is not None and found.serves(self._path):
             return found
         with _opening:
             found = _processes.get(self._path)
-            if found is None or found.pid != os.getpid():
+            if found is None or not found.serves(self._path):
+                if found is not None:
+                    _abandoned.append(found)  # Its descriptor stays open: claims may be held.
                 found = _processes[self._path] = _Process(self._path)
         return found
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _lock(descriptor: int, offset: int, *, wait: bool) -> bool | None:

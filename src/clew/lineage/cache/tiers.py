@@ -3,18 +3,19 @@
 A value whose cost of computation is given stays in memory until it has to leave; it is then written
 out only when computing it again would take longer than writing and reading it (LIMA, SIGMOD 2021,
 section 4.3), by the bandwidth measured so far. A value without a given cost is written through: it
-was acknowledged, so it survives this process.
+is to survive this process.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from clew.lineage.cache.memory import Kept, MemoryTier
+from clew.lineage.cache.bandwidth import Bandwidth
+from clew.lineage.cache.evict import CostSizePolicy
+from clew.lineage.cache.memory import Leaving, MemoryTier
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import BlobStore, Encoded
-from clew.lineage.values import Bandwidth
 
 
 class TieredBlobs:
@@ -22,22 +23,23 @@ class TieredBlobs:
 
     Parameters
     ----------
-    memory : MemoryTier
-        The upper tier.
     blobs : BlobStore
         The lower tier.
+    budget_bytes : int
+        How many bytes of values memory may hold.
 
     Attributes
     ----------
-    reading, writing : Bandwidth
+    bandwidth : Bandwidth
         Of the lower tier, measured while it is used.
     """
 
-    def __init__(self, memory: MemoryTier, blobs: BlobStore) -> None:
-        self.memory = memory
+    def __init__(self, blobs: BlobStore, budget_bytes: int) -> None:
         self.blobs = blobs
-        self.reading = Bandwidth()
-        self.writing = Bandwidth()
+        self.bandwidth = Bandwidth()
+        self.memory = MemoryTier(
+            budget_bytes, CostSizePolicy(budget_bytes, bandwidth=self.bandwidth)
+        )
 
     def put(self, id: ValueId, encoded: Encoded, cost_s: float | None = None) -> int:
         """Store a value's bytes and return the size in bytes.
@@ -48,15 +50,12 @@ class TieredBlobs:
             Seconds to compute the value again: keep it in memory, spill it when that pays.
             None: write it through.
         """
-        if cost_s is None:
-            size_bytes = self._write(id, encoded)
-            self._spill(self.memory.put(id, encoded, self.reading.seconds(encoded.size_bytes)))
-            return size_bytes
-        leaving = self.memory.put(id, encoded, cost_s)
-        if leaving is None:
-            self._spill((Kept(id, encoded, cost_s),))
-        self._spill(leaving)
-        return encoded.size_bytes
+        if cost_s is not None:
+            self._spill(self.memory.put(id, encoded, cost_s))
+            return encoded.size_bytes
+        size_bytes = self._write(id, encoded)
+        self._spill(self.memory.put(id, encoded, self.bandwidth.load_s(encoded.size_bytes)))
+        return size_bytes
 
     def get(self, id: ValueId) -> Encoded | None:
         """Return a value's bytes, verified, or None.
@@ -73,7 +72,7 @@ class TieredBlobs:
         found = self.blobs.get(id)
         if found is not None:
             elapsed_s = time.perf_counter() - started
-            self.reading.note(found.size_bytes, elapsed_s)
+            self.bandwidth.saw_read(found.size_bytes, elapsed_s)
             self._spill(self.memory.put(id, found, elapsed_s))
         return found
 
@@ -92,25 +91,25 @@ class TieredBlobs:
         for id, size_bytes, used in self.blobs.ids():
             below.add(id)
             yield id, size_bytes, used
-        for kept in self.memory.kept():
-            if kept.id not in below:
-                yield kept.id, kept.encoded.size_bytes, time.time()
-
-    def is_worth_writing(self, size_bytes: int, cost_s: float) -> bool:
-        """Tell whether computing a value again takes longer than writing and reading it."""
-        return cost_s > self.writing.seconds(size_bytes) + self.reading.seconds(size_bytes)
+        for id, encoded in self.memory.kept():
+            if id not in below:
+                yield id, encoded.size_bytes, time.time()
 
     def flush(self) -> None:
-        """Write out what is in memory alone and worth it: this process is about to end."""
-        self._spill(tuple(self.memory.kept()))
+        """Write out what lies in memory alone and is worth it: this process is about to end."""
+        for id, encoded in self.memory.kept():
+            entry = self.memory.policy.entry(id)
+            cost_s = entry.cost_s if entry is not None else 0.0
+            if self.bandwidth.spill_worth(cost_s, encoded.size_bytes):
+                self._write(id, encoded)
 
-    def _spill(self, leaving: tuple[Kept, ...] | None) -> None:
-        for kept in leaving or ():
-            if self.is_worth_writing(kept.encoded.size_bytes, kept.cost_s):
-                self._write(kept.id, kept.encoded)
+    def _spill(self, leaving: Iterable[Leaving]) -> None:
+        for one in leaving:
+            if one.action == "spill":
+                self._write(one.id, one.encoded)
 
     def _write(self, id: ValueId, encoded: Encoded) -> int:
         started = time.perf_counter()
         size_bytes = self.blobs.put(id, encoded)
-        self.writing.note(encoded.size_bytes, time.perf_counter() - started)
+        self.bandwidth.saw_write(encoded.size_bytes, time.perf_counter() - started)
         return size_bytes
