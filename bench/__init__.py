@@ -1,5 +1,6 @@
 """Benchmarks: what is measured, against which peer, and what is asked of it.
 
-`python -m bench` lists them. A benchmark is a module `bench/NAME.py` with a function
-`figures(quick: bool)` that yields a `bench.figure.Figure` for each of its rows in `bench.asked`.
+`python -m bench` lists them. A benchmark is a module `bench/NAME.py` (or several, `NAME_PART.py`)
+with a function `figures(quick: bool)` that yields a `bench.figure.Figure` for each of its rows in
+`bench.asked`.
 """

@@ -1,7 +1,7 @@
 """List and run the benchmarks: `python -m bench [NAME] [--figure ID] [--quick] [--json]`.
 
 Exits with 0 when every figure was measured and agrees with its peer, 1 when results disagree,
-2 when the question is wrong, and 3 when a library that is needed is missing.
+2 when the question is wrong, and 3 when a library or data that is needed is missing.
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = benchmarks()
     if asked.name not in known:
         return complain(f"no benchmark {asked.name!r}; there are: {', '.join(known)}")
-    if asked.figure and asked.figure not in figure_ids(asked.name):
-        ids = ", ".join(figure_ids(asked.name))
-        return complain(f"benchmark {asked.name} has no figure {asked.figure!r}, but: {ids}")
+    if asked.figure and asked.figure.split(".")[0] != asked.name:
+        return complain(no_figure(asked))
     return run(asked)
 
 
@@ -67,6 +66,11 @@ def run(asked: argparse.Namespace) -> int:
         complain(f"{asked.name} needs a library that is not installed: {error}")
         complain("hint: python3 dev.py bench installs the peers, or: pip install -e '.[bench]'")
         status = MISSING
+    except FileNotFoundError as error:
+        complain(f"{asked.name} needs data that is not here: {error}")
+        status = MISSING
+    if asked.figure and status == 0 and not lines:
+        return complain(no_figure(asked))
     if not asked.json:
         draw(lines)
     if asked.save and not asked.quick and status == 0:
@@ -79,24 +83,34 @@ def measure(name: str, only: str | None, *, quick: bool) -> Iterator[Figure]:
     """Yield the figures of a benchmark, or the one that is asked for."""
     # One thread is compared with one thread; libraries read this when they load.
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    for figure in importlib.import_module(f"bench.{name}").figures(quick):
-        if only is None or figure.figure == only:
-            row = ASKED.get(figure.figure)
-            bound = figure.asked or (row.bound if row else None)
-            yield dataclasses.replace(figure, asked=bound)
-        if figure.figure == only:
-            return
+    for module in benchmarks()[name]:
+        for figure in importlib.import_module(f"bench.{module}").figures(quick):
+            if only is None or figure.figure == only:
+                row = ASKED.get(figure.figure)
+                bound = figure.asked or (row.bound if row else None)
+                yield dataclasses.replace(figure, asked=bound)
+            if figure.figure == only:
+                return
 
 
-def benchmarks() -> list[str]:
-    """Return the names of all benchmarks: the modules here that can yield figures."""
-    paths = sorted(HERE.glob("*.py"))
-    return [path.stem for path in paths if "\ndef figures(" in path.read_text(encoding="utf-8")]
+def benchmarks() -> dict[str, list[str]]:
+    """Return all benchmarks by name, each with its modules: NAME.py, and parts NAME_PART.py."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(HERE.glob("*.py")):
+        if "\ndef figures(" in path.read_text(encoding="utf-8"):
+            found.setdefault(path.stem.partition("_")[0], []).append(path.stem)
+    return found
 
 
 def figure_ids(name: str) -> list[str]:
     """Return the ids of a benchmark's figures."""
     return [figure for figure in ASKED if figure.split(".")[0] == name]
+
+
+def no_figure(asked: argparse.Namespace) -> str:
+    """Return the message about a figure that a benchmark does not have."""
+    there = ", ".join(figure_ids(asked.name))
+    return f"benchmark {asked.name} has no figure {asked.figure!r}; there are: {there}"
 
 
 def listing(*, as_json: bool) -> None:

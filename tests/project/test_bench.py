@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+import bench as bench_package
 from bench import __main__ as bench
 from bench import readme
 from bench.asked import ASKED, Asked
@@ -20,17 +22,18 @@ FIELDS = ["figure", "value", "unit", "clew", "peer", "peer_name", "agrees", "ask
 def benchmark_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Put a benchmark named `sample` with the given source beside the real ones."""
 
-    def put(source: str) -> None:
-        (tmp_path / "sample.py").write_text("from bench.figure import Figure\n" + source)
+    def put(source: str, name: str = "sample") -> None:
+        (tmp_path / f"{name}.py").write_text("from bench.figure import Figure\n" + source)
 
     monkeypatch.setattr(bench, "HERE", tmp_path)
     monkeypatch.setattr(bench, "RESULTS", tmp_path / "results.jsonl")
-    monkeypatch.setattr("bench.__path__", [*__import__("bench").__path__, str(tmp_path)])
-    monkeypatch.delitem(__import__("sys").modules, "bench.sample", raising=False)
+    monkeypatch.setattr("bench.__path__", [*bench_package.__path__, str(tmp_path)])
+    sys.modules.pop("bench.sample_part", None)
+    monkeypatch.delitem(sys.modules, "bench.sample", raising=False)
     monkeypatch.setitem(ASKED, "sample.ratio", Asked("a ratio", ">= 2"))
     monkeypatch.setitem(ASKED, "sample.time", Asked("a time", "<= 5"))
     yield put
-    __import__("sys").modules.pop("bench.sample", None)
+    sys.modules.pop("bench.sample", None)
 
 
 TWO = """
@@ -57,6 +60,14 @@ def test_one_figure_and_the_quick_case(benchmark_of, capsys: pytest.CaptureFixtu
     assert json.loads(line)["value"] == 1.0
 
 
+def test_a_benchmark_may_have_parts(benchmark_of, capsys) -> None:
+    benchmark_of('def figures(quick):\n    yield Figure("sample.ratio", 2.0, "ratio")')
+    benchmark_of('def figures(quick):\n    yield Figure("sample.time", 2.0, "ms")', "sample_part")
+    assert bench.main(["sample", "--json"]) == 0
+    lines = [json.loads(line)["figure"] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["sample.ratio", "sample.time"]
+
+
 def test_what_disagrees_fails(benchmark_of, capsys: pytest.CaptureFixture[str]) -> None:
     benchmark_of('def figures(quick):\n    yield Figure("sample.time", 1.0, "ms", agrees=False)')
     assert bench.main(["sample", "--json", "--save"]) == bench.DISAGREES
@@ -72,7 +83,9 @@ def test_a_missing_peer_fails_and_is_named(benchmark_of, capsys) -> None:
     assert "a_peer_that_is_not_there" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("question", [["nothing"], ["sample", "--figure", "sample.none"]])
+@pytest.mark.parametrize(
+    "question", [["nothing"], ["sample", "--figure", "sample.none"], ["sample", "--figure", "x.y"]]
+)
 def test_a_wrong_question_says_what_there_is(benchmark_of, capsys, question: list[str]) -> None:
     benchmark_of(TWO)
     assert bench.main(question) == bench.WRONG_QUESTION
