@@ -48,7 +48,6 @@ _WITHOUT_ARGUMENTS: dict[str, str] = {
 }
 _OPENERS = {
     "builtins.open",
-    "io.open",
     "os.listdir",
     "os.scandir",
     "os.walk",
@@ -71,7 +70,8 @@ _OPENERS = {
     "pyarrow.dataset.dataset",
 }
 _OPENER_PREFIXES = ("pandas.read_", "polars.read_", "polars.scan_", "duckdb.read_", "scipy.io.load")
-_ALIASES = {"posix": "os", "nt": "os", "_io": "io"}
+_ALIASES = {"posix": "os", "nt": "os"}
+_SAME = {"_io.open": "builtins.open", "io.open": "builtins.open"}
 _DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial")
 
 
@@ -91,6 +91,8 @@ def canonical_name(dotted: str) -> str:
     >>> canonical_name("posix.urandom"), canonical_name("pandas.io.parsers.readers.read_csv")
     ('os.urandom', 'pandas.read_csv')
     """
+    if dotted in _SAME:
+        return _SAME[dotted]
     top, _, rest = dotted.partition(".")
     dotted = f"{_ALIASES.get(top, top)}.{rest}" if rest else top
     if (top in ("pandas", "polars") and ".read_" in dotted) or ".scan_" in dotted:

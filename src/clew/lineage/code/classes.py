@@ -24,7 +24,8 @@ _NOISE = {
     "__annotate__", "__annotate_func__", "__annotations_cache__", "__classdictcell__",
     "__orig_bases__", "__parameters__", "__dataclass_fields__", "__dataclass_params__",
     "_is_protocol", "_is_runtime_protocol", "__protocol_attrs__",
-    "__non_callable_proto_members__", "__type_params__", "__slotnames__", "__callable_proto_members_only__",
+    "__non_callable_proto_members__", "__type_params__", "__slotnames__",
+    "__callable_proto_members_only__",
 }  # fmt: skip
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE

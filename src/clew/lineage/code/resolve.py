@@ -167,7 +167,7 @@ def _is_ours(name: str) -> bool:
 def _unloaded(walk: Walk, name: str, read: Read) -> bytes:
     """Name a library that is not loaded yet, without loading it."""
     qualname = ".".join(read.attributes)
-    if walk.recording:
+    if walk.recording and qualname:
         walk.note(finding(canonical_name(f"{name}.{qualname}".strip(".")), read.calls))
     return walk.library(name, qualname)
 

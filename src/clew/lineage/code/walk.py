@@ -68,6 +68,7 @@ class Walk:
     _pending: deque[tuple[int, Body, Shown | None]] = field(default_factory=deque)
     _constants: dict[int, bytes] = field(default_factory=dict)
     _releases: dict[str, bytes] = field(default_factory=dict)
+    _shown: set[bytes] = field(default_factory=set)
 
     def run(self, roots: Iterable[Edge]) -> CodeId:
         """Write every unit that the roots reach and return the digest of all."""
@@ -101,6 +102,7 @@ class Walk:
             own = digest("code-constant", FORMAT, [token])
             found = ValueId(Digest(token[1:]))
             self._add(Unit("constant", *where, own, found, readable(where.last, value)))
+            self._shown.add(token)
         return token
 
     def _value(self, value: object, where: Where) -> bytes:
@@ -151,9 +153,18 @@ class Walk:
             self.units.append(unit)
 
     def _show(self, shown: Shown, edges: list[Edge]) -> None:
-        own = [key + (b"u" if token[:1] == b"u" else token) for key, token in edges]
+        own = [frame(key) + self._own(token) for key, token in edges]
         unit = digest("code-unit", FORMAT, own)
         self._add(Unit(shown.kind, *shown.where, unit, source=shown.source))
+
+    def _own(self, token: bytes) -> bytes:
+        """Drop what other lines of the record show: other units, constants, versions."""
+        if token[:1] == b"u" or token in self._shown:
+            return token[:1]
+        version = next(
+            (v for v in self._releases.values() if token[:1] == b"l" and v in token), b""
+        )
+        return token.replace(version, b"") if version else token
 
 
 def unreadable(where: Where, error: Unhashable) -> Unhashable:

@@ -1,0 +1,307 @@
+"""Records say what was read, where it comes from, and why two of them differ."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import linecache
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from clew.lineage.code import code_id, code_record, explain
+
+
+def plus_one(x):
+    """Add one."""
+    total = x + 1  # here
+    return total
+
+
+def test_the_format_is_frozen():
+    assert code_id(plus_one).hex() == "9edf85f0147f4c588b4ecd2052790223ae673dee"
+
+
+def test_units_libraries_and_sources(project):
+    project.edit(
+        config="LIMIT = 3\nAPI_KEY = 'hunter2'\n",
+        flow="""
+        import json
+        import numpy as np
+        import config
+
+        class Model:
+            def go(self):
+                return config.LIMIT, config.API_KEY
+
+        def helper(x):
+            return np.mean(x), json.dumps(x), Model()
+
+        def step(x):
+            return helper(x)
+        """,
+    )
+    record = project.record()
+    found = {(unit.kind, unit.module, unit.name): unit for unit in record.units}
+    assert {key for key in found if key[0] != "constant"} == {
+        ("function", "flow", "step"),
+        ("function", "flow", "helper"),
+        ("class", "flow", "Model"),
+        ("function", "flow", "Model.go"),
+    }
+    assert found["constant", "config", "LIMIT"].text == "3"
+    assert found["constant", "config", "LIMIT"].value_id is not None
+    assert found["constant", "config", "API_KEY"].text == ""
+    assert found["function", "flow", "helper"].source.startswith("def helper(x):")
+    assert found["class", "flow", "Model"].source.startswith("class Model:")
+    assert (record.module, record.qualname) == ("flow", "step")
+    assert record.source == "def step(x):\n    return helper(x)\n"
+    assert dict(record.libraries)["numpy"] == np.__version__
+    assert dict(record.libraries)["python"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert record.id == project.id()
+    assert record.ambient == record.generators == record.files == ()
+
+
+def test_the_version_of_a_library_counts(project, monkeypatch):
+    project.edit(flow="import numpy as np\ndef step(x):\n    return np.mean(x)\n")
+    before = project.record()
+    read = importlib.metadata.version
+    monkeypatch.setattr(importlib.metadata, "version", lambda n: "9.9" if n == "numpy" else read(n))
+    after = project.record()
+    assert after.id != before.id
+    assert [line for line in explain(before, after) if line.startswith("numpy ")]
+    monkeypatch.undo()
+    assert project.id() == before.id
+
+
+def test_an_installed_distribution_counts_by_version_and_not_by_text(
+    tmp_path, monkeypatch, project
+):
+    site = tmp_path / "site-packages"
+
+    def install(version, body):
+        site.mkdir(exist_ok=True)
+        for old in site.glob("gadget-*/METADATA"):
+            old.unlink()
+            old.parent.rmdir()
+        info = site / f"gadget-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: gadget\nVersion: {version}\n")
+        (site / "gadget.py").write_text(body)
+        sys.modules.pop("gadget", None)
+        linecache.clearcache()
+        importlib.invalidate_caches()
+
+    monkeypatch.syspath_prepend(str(site))
+    flow = (
+        "import gadget\nfrom gadget import turn\ndef step(x):\n    return turn(x), gadget.turn(x)\n"
+    )
+    install("1.0", "def turn(x):\n    return x\n")
+    project.edit(flow=flow)
+    before = project.record()
+    install("1.0", "def turn(x):\n    return -x\n")
+    project.edit(flow=flow)
+    assert project.id() == before.id
+    install("1.1", "def turn(x):\n    return -x\n")
+    project.edit(flow=flow)
+    after = project.record()
+    sys.modules.pop("gadget", None)
+    assert after.id != before.id
+    assert explain(before, after) == ["gadget 1.0 → 1.1"]
+
+
+AMBIENT = {
+    "import os\ndef step(x):\n    return os.environ['A']\n": "os.environ",
+    "import os\ndef step(x):\n    return os.environ.get('A')\n": "os.environ.get",
+    "from os import environ\ndef step(x):\n    return environ['A']\n": "os.environ",
+    "import os\ndef step(x):\n    return os.getenv('A')\n": "os.getenv",
+    "from os import urandom\ndef step(x):\n    return urandom(3)\n": "os.urandom",
+    "import time\ndef step(x):\n    return time.time()\n": "time.time",
+    "from time import perf_counter as p\ndef step(x):\n    return p()\n": "time.perf_counter",
+    "import datetime\ndef step(x):\n    return datetime.datetime.now()\n": "datetime.datetime.now",
+    "from datetime import datetime as d\ndef step(x):\n    return d.now()\n": "datetime.datetime.now",
+    "from datetime import date\ndef step(x):\n    return date.today()\n": "datetime.date.today",
+    "import pandas as pd\ndef step(x):\n    return pd.Timestamp.now()\n": "pandas.Timestamp.now",
+    "import uuid\ndef step(x):\n    return uuid.uuid4()\n": "uuid.uuid4",
+    "import secrets\ndef step(x):\n    return secrets.token_hex()\n": "secrets.token_hex",
+    "import sys\ndef step(x):\n    return sys.argv[1]\n": "sys.argv",
+    "def step(x):\n    return input()\n": "builtins.input",
+    "import numpy as np\ndef step(x):\n    return np.random.default_rng()\n": "numpy.random.default_rng",
+    "import numpy as np\ndef step(x):\n    return np.random.default_rng(None)\n": "numpy.random.default_rng",
+    "from numpy.random import default_rng\ndef step(x):\n    return default_rng()\n": "numpy.random.default_rng",
+    "import numpy as np\ndef step(x):\n    return np.random.RandomState()\n": "numpy.random.RandomState",
+    "import random\ndef step(x):\n    return random.Random().random()\n": "random.Random",
+    "import urllib.request\ndef step(x):\n    return urllib.request.urlopen(x)\n": "urllib.request.urlopen",
+    "from urllib.request import urlopen\ndef step(x):\n    return urlopen(x)\n": "urllib.request.urlopen",
+    "import socket\ndef step(x):\n    return socket.gethostname()\n": "socket.gethostname",
+    "import subprocess\ndef step(x):\n    return subprocess.run(x)\n": "subprocess.run",
+    "def step(x):\n    import time\n    return time.time_ns()\n": "time.time_ns",
+    "def step(x):\n    import requests\n    return requests.get(x)\n": "requests.get",
+    "def step(x):\n    from os import environ as e\n    return e['a']\n": "os.environ",
+    "import time\ndef helper():\n    return time.time()\ndef step(x):\n    return helper()\n": "time.time",
+    "import time\ndef step(x):\n    return [time.time() for _ in x]\n": "time.time",
+    "import importlib\ndef step(x):\n    return importlib.import_module(x)\n": "importlib",
+    "def step(x):\n    return open('data.csv').read()\n": "builtins.open",
+    "import pandas as pd\ndef step(x):\n    return pd.read_csv('data.csv')\n": "pandas.read_csv",
+}
+
+
+@pytest.mark.parametrize("text", AMBIENT)
+def test_a_visible_read_of_the_world(text, project):
+    project.edit(flow=text)
+    (found,) = project.record().ambient
+    assert found.startswith(AMBIENT[text])
+
+
+NOT_AMBIENT = [
+    "import numpy as np\ndef step(seed):\n    return np.random.default_rng(seed).normal()\n",
+    "import numpy as np\ndef step(x):\n    return np.random.default_rng(0)\n",
+    "import numpy as np\ndef step(x):\n    return np.random.RandomState(seed=1)\n",
+    "import random\ndef step(x):\n    return random.Random(3).random()\n",
+    "import os\ndef step(x):\n    return os.path.join(x, 'a')\n",
+    "import datetime\ndef step(x):\n    return datetime.datetime(2020, 1, 1)\n",
+    "from datetime import datetime\ndef step(x):\n    return datetime.fromisoformat(x)\n",
+    "import urllib.parse\ndef step(x):\n    return urllib.parse.quote(x)\n",
+    "import sys\ndef step(x):\n    return sys.maxsize\n",
+    "import uuid\ndef step(x):\n    return uuid.uuid5(uuid.NAMESPACE_DNS, x)\n",
+    "import time\ndef step(x):\n    return time.strptime(x)\n",
+    "def step(x):\n    with open('out.txt', 'w') as file:\n        file.write(x)\n",
+    "import time\ndef other():\n    return time.time()\ndef step(x):\n    return x\n",
+]
+
+
+@pytest.mark.parametrize("text", NOT_AMBIENT)
+def test_what_reads_only_its_arguments_is_not_ambient(text, project):
+    project.edit(flow=text)
+    assert project.record().ambient == ()
+
+
+def test_global_generators_and_opened_files(project):
+    project.edit(
+        flow="""
+        import random
+        from random import shuffle
+        import numpy as np
+        import pandas as pd
+        def step(path):
+            shuffle(path)
+            return random.random(), np.random.rand(), pd.read_csv(path), open(path)
+        """
+    )
+    record = project.record()
+    assert record.ambient == ()
+    assert record.generators == ("numpy.random", "random")
+    assert record.files == ("builtins.open", "pandas.read_csv")
+    assert project.id() == project.id(), "the state of a global generator is not code"
+
+
+def test_explain_names_the_unit_that_changed(project):
+    flow = """
+    from features import scale
+    LIMIT = 3
+    def step(x):
+        return scale(x) + LIMIT
+    """
+    project.edit(features="def scale(x):\n    return x\n", flow=flow)
+    first = project.record()
+    assert explain(first, first) == []
+    project.edit(features="def scale(x):\n    return -x\n")
+    second = project.record()
+    assert explain(first, second) == ["helper `scale` in module features changed"]
+    project.edit(flow=flow.replace("= 3", "= 4"))
+    third = project.record()
+    assert explain(second, third) == ["constant LIMIT in module flow: 3 → 4"]
+    project.edit(flow=flow.replace("= 3", "= 4").replace("+ LIMIT", "- LIMIT"))
+    fourth = project.record()
+    assert explain(third, fourth) == ["function `step` itself changed"]
+    project.edit(flow=flow.replace("return scale(x) + LIMIT", "return LIMIT"))
+    assert "no longer reads helper `scale` in module features" in explain(first, project.record())
+
+
+def test_explain_sees_into_the_classes_of_values(project):
+    flow = """
+    class Model:
+        def go(self):
+            return 1
+    MODEL = [Model()]
+    def step(x):
+        return MODEL[0].go()
+    """
+    project.edit(flow=flow)
+    first = project.record()
+    project.edit(flow=flow.replace("return 1", "return 2"))
+    lines = explain(first, project.record())
+    assert "helper `Model.go` in module flow changed" in lines
+
+
+def test_a_notebook_cell_is_project_code_with_a_text():
+    text = "import math\nK = 2\ndef step(x):\n    return math.sqrt(x) * K\n"
+
+    def run(text):
+        name = f"/tmp/ipykernel_1/{hashlib.md5(text.encode()).hexdigest()}.py"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        namespace = {"__name__": "__main__"}
+        exec(compile(text, name, "exec"), namespace)
+        return code_record(namespace["step"])
+
+    first = run(text)
+    assert first.source.startswith("def step(x):")
+    assert run(text.replace("* K", "*  K  # twice")).id == first.id
+    assert run(text.replace("* K", "/ K")).id != first.id
+    assert run(text.replace("K = 2", "K = 3")).id != first.id
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {place!r})
+import flow
+from clew.lineage.code import code_id
+print(code_id(flow.step).hex())
+"""
+
+
+def test_the_id_is_the_same_in_other_processes(project):
+    project.edit(
+        features="NAMES = {'b', 'a', 'c'}\ndef scale(x):\n    return x in NAMES, x in {'u', 'v'}\n",
+        flow="""
+        import features
+        class Model(dict):
+            kinds = frozenset({"x", "y"})
+            def go(self):
+                return step
+        MODEL = Model(a=1)
+        def step(x):
+            return features.scale(x), MODEL.go(), [y for y in x]
+        """,
+    )
+    expected = project.id().hex()
+    for seed in ("0", "7"):
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(SCRIPT.format(place=str(project.place)))],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == expected
+
+
+def test_a_step_that_another_step_calls_is_its_function(project):
+    flow = """
+    import clew
+    @clew.step
+    def inner(x):
+        return x + 1
+    def step(x):
+        return inner(x)
+    """
+    project.edit(flow=flow)
+    first = project.record()
+    assert ("function", "flow", "inner") in {(u.kind, u.module, u.name) for u in first.units}
+    project.edit(flow=flow.replace("x + 1", "x + 2"))
+    assert project.id() != first.id
