@@ -145,6 +145,9 @@ class BlobStore(Protocol):
     def has(self, id: ValueId) -> bool:
         """Tell whether a value's bytes are there."""
 
+    def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
+        """Return the values that a stored one refers to, without reading it; None when absent."""
+
     def delete(self, id: ValueId) -> int:
         """Remove a value's bytes; return how many bytes that freed."""
 

@@ -88,10 +88,8 @@ class ValueVault:
 
     def has(self, id: ValueId) -> bool:
         """Tell whether a value could be read: its bytes are there, and those of its members."""
-        if not self.blobs.has(id):
-            return False
-        encoded = self.blobs.get(id)
-        return encoded is not None and all(self.has(child) for child in set(encoded.children))
+        children = self.blobs.children(id)
+        return children is not None and all(map(self.has, set(children)))
 
     def load_s(self, size_bytes: int) -> float:
         """Return the seconds that reading a value of this size takes, as measured so far."""

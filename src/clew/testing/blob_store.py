@@ -43,6 +43,14 @@ class BlobStoreSuite:
             assert blobs.has(id)
             assert content(blobs.get(id)) == content(sample)
 
+    def test_children_are_known_without_reading(self, blobs: BlobStore) -> None:
+        """As often as they are referred to; None for a value that is not there."""
+        for number, sample in enumerate(SAMPLES):
+            id = value_id(str(number))
+            assert blobs.children(id) is None
+            blobs.put(id, sample)
+            assert blobs.children(id) == sample.children
+
     def test_a_value_is_stored_once(self, blobs: BlobStore) -> None:
         """A second put of an id changes nothing and gives the same size."""
         id = value_id("x")

@@ -37,6 +37,11 @@ class MemoryBlobs:
         """Tell whether a value's bytes are there."""
         return id in self._values
 
+    def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
+        """Return the values that a stored one refers to; None when absent."""
+        found = self._values.get(id)
+        return None if found is None else found[0].children
+
     def delete(self, id: ValueId) -> int:
         """Remove a value's bytes; return how many bytes that freed."""
         found = self._values.pop(id, None)

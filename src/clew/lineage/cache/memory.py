@@ -73,6 +73,10 @@ class MemoryTier:
                 leaving.append(Leaving(id, encoded, answer.action or "drop"))
             return tuple(leaving)
 
+    def peek(self, id: ValueId) -> Encoded | None:
+        """Return a value's bytes without counting that as demand."""
+        return self._kept.get(id)
+
     def has(self, id: ValueId) -> bool:
         """Tell whether a value lies here."""
         return id in self._kept

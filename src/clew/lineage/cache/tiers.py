@@ -80,6 +80,11 @@ class TieredBlobs:
         """Tell whether a value's bytes are in one of the tiers."""
         return self.memory.has(id) or self.blobs.has(id)
 
+    def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
+        """Return the values that a stored one refers to; None when absent."""
+        found = self.memory.peek(id)
+        return self.blobs.children(id) if found is None else found.children
+
     def delete(self, id: ValueId) -> int:
         """Remove a value's bytes from both tiers; return how many bytes that freed."""
         upper = self.memory.delete(id)

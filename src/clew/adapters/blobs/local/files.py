@@ -66,6 +66,17 @@ def read(path: str) -> tuple[memoryview, os.stat_result] | None:
         os.close(descriptor)
 
 
+def read_head(path: str, size: int) -> memoryview | None:
+    """Return the first bytes of a file, or None when it is absent."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return memoryview(file.read(size))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise explain(error, path, "read") from error
+
+
 def explain(error: OSError | ValueError, path: str, verb: str) -> StoreError:
     """Return the `StoreError` that says what the system's error means for the user."""
     number = getattr(error, "errno", None)

@@ -30,6 +30,9 @@ _MAGIC = b"\x89clew\r\n"
 _SUM = slice(8, 40)
 _LENGTH = slice(40, 44)
 _HEADER = 44
+HEAD_BYTES = 4096
+"""What usually holds the whole header."""
+
 ALIGN = 64
 """Widest vector register and cache line of current processors."""
 
@@ -104,6 +107,16 @@ def unpack(id: ValueId, file: memoryview, *, verify: bool) -> Encoded | None:
         return None
     children = tuple(ValueId(Digest(child)) for child in header.children)
     return Encoded(header.format, header.meta, buffers, children, header.trusted_only)
+
+
+def children(id: ValueId, head: memoryview) -> tuple[ValueId, ...] | None:
+    """Return the children that the head of a file names, unverified; None when it is no head."""
+    if head.nbytes < _HEADER or head[:7] != _MAGIC or head[7] != VERSION:
+        return None
+    header = _header(head)
+    if header is None or header.id != id:
+        return None
+    return tuple(ValueId(Digest(child)) for child in header.children)
 
 
 def _aligned(head: bytes, buffers: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:

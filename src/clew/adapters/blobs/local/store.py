@@ -85,6 +85,23 @@ class LocalBlobs:
         """Tell whether a value's bytes are there."""
         return os.path.exists(layout.file_of(self._root, id))  # noqa: PTH110
 
+    def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
+        """Return the values that a stored one refers to, from its header; None when absent."""
+        path = layout.file_of(self._root, id)
+        head = files.read_head(path, framing.HEAD_BYTES)
+        if head is None:
+            return None
+        found = framing.children(id, head)
+        if found is None:  # A long header, or a damaged one: reading it all will tell.
+            encoded = self.get(id)
+            return None if encoded is None else encoded.children
+        return found
+
+    def is_intact(self, id: ValueId) -> bool:
+        """Read a value's file and tell whether it matches its checksum; leave it where it is."""
+        content = files.read(layout.file_of(self._root, id))
+        return content is None or framing.unpack(id, content[0], verify=True) is not None
+
     def delete(self, id: ValueId) -> int:
         """Remove a value's bytes; return how many bytes that freed."""
         path = Path(layout.file_of(self._root, id))
