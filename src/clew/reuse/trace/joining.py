@@ -1,0 +1,76 @@
+"""Concatenations: ``concatenate``, ``vstack``, ``hstack``, ``column_stack``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from clew.errors import Unhashable
+from clew.reuse.trace.bind import bind
+from clew.reuse.trace.cell import Cell
+from clew.reuse.trace.item import make
+from clew.reuse.trace.link import wrap
+from clew.reuse.trace.report import DEFERRED
+from clew.reuse.trace.session import Session
+from clew.reuse.trace.structure import concatenate
+
+JOINS = frozenset(
+    {"numpy.concatenate", "numpy.concat", "numpy.vstack", "numpy.hstack", "numpy.column_stack"}
+)
+
+
+def join_parts(
+    session: Session, name: str, function: Callable[..., Any], args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:  # fmt: skip
+    """Return a concatenation that is put off, or None where NumPy should do it at once."""
+    axis = _axis(name, args, kwargs)
+    if axis is None or not args or not isinstance(args[0], (tuple, list)) or not args[0]:
+        return None
+    try:
+        bound = bind(session, args, kwargs)
+    except Unhashable:
+        return None
+    if len(bound.cells) != len(args[0]) or any(cell.ndim == 0 for cell in bound.cells):
+        return None
+    axis = _axis_of_parts(name, axis, bound.cells)
+    if axis is None:
+        return None
+    item = make(name, tuple(cell.item for cell in bound.cells), bound.text)
+    found = session.find(item)
+    if found is not None:
+        return wrap(session, found[0][0], found[2])
+    cells = bound.cells
+
+    def build() -> Any:
+        values = [cell.value for cell in cells]
+        return function(type(args[0])(values), *args[1:], **kwargs)
+
+    cell = concatenate(item, cells, axis, build, session=session)
+    return None if cell is None else wrap(session, cell, DEFERRED)
+
+
+def _axis(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+    if set(kwargs) - {"axis"} or (len(args) > 1 and kwargs):
+        return None
+    if name in ("numpy.concatenate", "numpy.concat"):
+        axis = args[1] if len(args) > 1 else kwargs.get("axis", 0)
+        return axis if type(axis) is int and axis in (0, 1) and len(args) <= 2 else None
+    if len(args) > 1 or kwargs:
+        return None
+    return 0 if name == "numpy.vstack" else 1
+
+
+def _axis_of_parts(name: str, axis: int, cells: list[Cell]) -> int | None:
+    """Return the axis along which parts of these shapes are joined, None for unusual ones."""
+    ranks = {cell.ndim for cell in cells}
+    if name == "numpy.column_stack":
+        return 1 if ranks <= {1, 2} else None
+    if len(ranks) != 1:
+        return None
+    rank = ranks.pop()
+    if name == "numpy.hstack" and rank == 1:
+        return 0
+    if name == "numpy.vstack" and rank == 1:
+        return None
+    return axis if axis < rank else None

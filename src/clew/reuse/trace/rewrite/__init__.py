@@ -1,0 +1,1 @@
+"""Partial reuse: rewrites that answer an operation from known parts of it."""
