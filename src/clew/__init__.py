@@ -41,7 +41,7 @@ _HOMES = {
     "log_metric": "clew.steps.log:log_metric",
     "log_param": "clew.steps.log:log_param",
     "open": "clew.app.store:open_store",
-    "reuse": "clew.reuse.context:reuse",
+    "reuse": "clew.reuse",
     "step": "clew.steps.step:step",
     "trace": "clew.reuse.trace:trace",
 }
@@ -68,7 +68,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'clew' has no attribute {name!r}")
     _wire()
     module, _, attribute = home.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
+    found = importlib.import_module(module)
+    if attribute:
+        found = getattr(found, attribute)
     globals()[name] = found
     return found
 

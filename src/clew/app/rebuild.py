@@ -114,7 +114,9 @@ class _Thread:
             self._check(node, of[key] if kind == "item" else getattr(of, key))
             return
         if is_event(node):
-            raise _Stop(node, "it was not reusable when it ran, so it cannot be rebuilt from its record")
+            raise _Stop(
+                node, "it was not reusable when it ran, so it cannot be rebuilt from its record"
+            )
         step = self._step(node)
         for read in node.reads:
             if read.kind != "rng" and content_now(read) != read.value:

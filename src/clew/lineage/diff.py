@@ -9,7 +9,7 @@ from typing import Protocol
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.differences import Difference, differences
 from clew.lineage.ports import NodeStore, ValueIndex
-from clew.lineage.records import Node
+from clew.lineage.records import Edge, Node
 
 
 class GraphStore(NodeStore, ValueIndex, Protocol):
@@ -85,18 +85,18 @@ class _Walk:
             return None
         return one, two
 
-    def _producer(self, value: ValueId | None) -> Node | None:
-        if value is None:
+    def _producer(self, edge: Edge | None) -> Node | None:
+        if edge is None or edge.literal:
             return None
-        made = self._store.linked(value, "up")
+        made = self._store.linked(edge.value, "up")
         return self._store.node(made[0]) if made else None
 
     def _inputs_differ(self, a: Node, b: Node) -> bool:
         return a.inputs != b.inputs
 
 
-def _input(node: Node, name: str) -> ValueId | None:
-    return next((edge.value for edge in node.inputs if edge.name == name), None)
+def _input(node: Node, name: str) -> Edge | None:
+    return next((edge for edge in node.inputs if edge.name == name), None)
 
 
 def _result(node: Node) -> ValueId | None:

@@ -62,7 +62,7 @@ def nearest(index: ValueIndex, node: Node, others: Iterable[Node]) -> Node | Non
 
 
 def _shared(one: Node, two: Node) -> int:
-    inputs = set(one.inputs) & set(two.inputs)
+    inputs = {(e.name, e.value) for e in one.inputs} & {(e.name, e.value) for e in two.inputs}
     return len(inputs) + (one.code == two.code) + (one.seed == two.seed)
 
 

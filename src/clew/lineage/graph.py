@@ -79,7 +79,7 @@ def _links(nodes: Sequence[Node]) -> Iterator[Link]:
                 made.setdefault(edge.value, []).append(node.id)
     for node in nodes:
         for edge in node.inputs:
-            for source in made.get(edge.value, ()):
+            for source in () if edge.literal else made.get(edge.value, ()):
                 if source != node.id:
                     yield Link(source, node.id, edge.name, edge.value)
 
@@ -97,7 +97,7 @@ def paths(
         if link.source in between and link.target in between:
             following.setdefault(link.source, []).append(link.target)
     found: list[tuple[NodeId, ...]] = []
-    pending = deque([(start,)])
+    pending: deque[tuple[NodeId, ...]] = deque([(start,)])
     while pending and len(found) < most:
         path = pending.popleft()
         if path[-1] == end:

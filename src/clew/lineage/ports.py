@@ -127,6 +127,22 @@ class RunStore(Protocol):
         """Return what a run logged, in order."""
 
 
+class UsageIndex(Protocol):
+    """Who uses a file, a path, a library: the questions behind impact."""
+
+    def readers(self, kind: str, name: str) -> tuple[NodeId, ...]:
+        """Return the nodes that were seen to read a file, variable or generator by name."""
+
+    def paths_called(self, text: str) -> tuple[ValueId, ...]:
+        """Return the values that are paths and read `text`."""
+
+    def codes(self) -> Iterator[Code]:
+        """Yield every code fingerprint that the store has a record of."""
+
+    def nodes_of_code(self, ids: Sequence[CodeId]) -> tuple[NodeId, ...]:
+        """Return the nodes that ran one of the codes."""
+
+
 class BlobStore(Protocol):
     """Bytes of values by content id. Writes are atomic, reads are verified."""
 

@@ -23,10 +23,18 @@ ReadKind = Literal["file", "env", "rng"]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A named link between a node and a value: one argument, or one result."""
+    """A named link between a node and a value: one argument, or one result.
+
+    Parameters
+    ----------
+    literal : bool, default False
+        The value was written down by the caller, not made by a node: a leaf, even when some node
+        has the same content as its result. Not part of any id.
+    """
 
     name: str
     value: ValueId
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

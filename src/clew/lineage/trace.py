@@ -85,7 +85,7 @@ def in_order(nodes: Sequence[Node]) -> list[Node]:
             sources = [
                 source
                 for edge in current.inputs
-                for source in made.get(edge.value, ())
+                for source in (() if edge.literal else made.get(edge.value, ()))
                 if source.id not in placed and source.id not in waiting
             ]
             if sources:

@@ -27,7 +27,9 @@ def bind(
     return dict(bound.arguments)
 
 
-def flatten(signature: inspect.Signature, arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flatten(
+    signature: inspect.Signature, arguments: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
     """Yield ``(edge name, argument)``; variable arguments are spread: ``*rows[0]``, ``**kw[a]``."""
     for name, value in arguments.items():
         kind = signature.parameters[name].kind
@@ -45,5 +47,5 @@ def call(
     function: Callable[..., Any], signature: inspect.Signature, arguments: Mapping[str, Any]
 ) -> Any:
     """Call `function` with arguments bound by `bind`."""
-    bound = inspect.BoundArguments(signature, dict(arguments))  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature, dict(arguments))
     return function(*bound.args, **bound.kwargs)

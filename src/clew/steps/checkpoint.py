@@ -71,6 +71,7 @@ def checkpoint() -> Checkpoint:
             "there is no step call to checkpoint",
             hint="call clew.checkpoint() inside a step whose arguments all have content ids",
         )
+    execution.checkpointed = True
     return of_call(current().location, execution.checkpoint_key)
 
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 class Execution:
     """The step call that is running in this context."""
 
-    __slots__ = ("checkpoint_key", "effects", "observer")
+    __slots__ = ("checkpoint_key", "checkpointed", "effects", "observer")
 
     def __init__(self, observer: Observer, effects: Effects, checkpoint_key: str | None) -> None:
         self.observer = observer
         self.effects = effects
         self.checkpoint_key = checkpoint_key
+        self.checkpointed = False
 
 
 executing: ContextVar[Execution | None] = ContextVar("clew_executing", default=None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import CorruptValue, NotFound
+from clew.lineage.canonical import ValueId
 from clew.lineage.records import LogEntry, Node, Reason, Use, Value
 from clew.steps import results, rng
 from clew.steps.context import executing, running
@@ -28,11 +29,23 @@ NEW = Reason("new-call", "no valid result of this call is known")
 GONE = Reason("bytes-gone", "its result is known, but the bytes are not there any more")
 
 
+_given: dict[ValueId, None] = {}
+"""What calls in this process returned lately: an argument among it came from a node."""
+_MOST_GIVEN = 10_000
+
+
+def _remember(node: Node) -> None:
+    for edge in node.outputs:
+        _given[edge.value] = None
+    while len(_given) > _MOST_GIVEN:
+        _given.pop(next(iter(_given)), None)
+
+
 def call(step: Step[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Return the step's result for `arguments`, computed or reused."""
     runtime = current()
     with unobserved():
-        identity = identify(step, arguments, runtime)
+        identity = identify(step, arguments, runtime, _given)
         known: Node | None = None
         if identity.call is not None and identity.unsound is None:
             known = find(runtime, identity.call)
@@ -59,6 +72,7 @@ def _reuse(
     spent_s = time.perf_counter() - started
     use = Use(0, step.label, node.id, "reused", SAME, spent_s, saved(node, spent_s))
     _note(runtime, step, use, entries=entries)
+    _remember(node)
     tell_outer_step(node, "")
     if error is not None:
         raise error
@@ -102,12 +116,15 @@ def _compute(
         reason = why_computed(identity, known, recorded)
         use = Use(0, step.label, node.id, "computed", reason, outcome.cost.wall_s)
         _note(runtime, step, use, (node,), recorded.values, entries_of(outcome.effects, node))
+        _remember(node)
         tell_outer_step(node, reason.text if recorded.one_off else "")
 
     done = perform(runtime, step, identity, arguments, known, commit)
     if isinstance(done, Node):
         hit = _reuse(runtime, step, done, arguments)
-        return _compute(runtime, step, identity, arguments, done) if hit is None else delivered(*hit)
+        return (
+            _compute(runtime, step, identity, arguments, done) if hit is None else delivered(*hit)
+        )
     outcome, _ = done
     if outcome.error is not None:
         raise outcome.error

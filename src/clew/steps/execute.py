@@ -46,6 +46,8 @@ class Outcome:
         What it raised, when the step declares that exception as a result.
     unsound : tuple of str
         What it was seen to do that forbids reuse.
+    checkpointed : bool
+        It asked for its checkpoint.
     """
 
     result: Any
@@ -54,6 +56,7 @@ class Outcome:
     reads: tuple[Read, ...]
     unsound: tuple[str, ...]
     cost: Cost = field(default_factory=Cost)
+    checkpointed: bool = False
 
 
 def execute(
@@ -74,14 +77,17 @@ def execute(
     before = rng.snapshot() if step.options.seed is None else {}
     generators = {name: rng.state_of(v) for name, v in inputs.items() if rng.is_generator(v)}
     started, cpu = time.perf_counter(), time.process_time()
-    result, error = _run(step, inputs, Execution(observer, effects, checkpoint))
+    execution = Execution(observer, effects, checkpoint)
+    result, error = _run(step, inputs, execution)
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
     reads = [*observer.reads(), *_draws(before, effects)]
     for name, state in generators.items():
         after = rng.state_of(inputs[name])
         if after != state:
             effects.arguments[name] = after
-    return Outcome(result, error, effects, tuple(reads), tuple(observer.unsound), cost)
+    unsound = tuple(observer.unsound)
+    checkpointed = execution.checkpointed
+    return Outcome(result, error, effects, tuple(reads), unsound, cost, checkpointed)
 
 
 def _run(

@@ -12,6 +12,7 @@ from clew.steps.bind import bind
 from clew.steps.context import building
 from clew.steps.flowrun import FlowRun
 from clew.steps.launch import launch
+from clew.steps.place import module_of
 from clew.steps.preview import FlowPlan, preview
 from clew.steps.session import Listener
 
@@ -33,7 +34,7 @@ class Flow(Generic[P, R]):
         self.function = function
         self.signature = inspect.signature(function)
         self.label = function.__name__
-        self.name = f"{function.__module__}:{function.__qualname__}"
+        self.name = f"{module_of(function)}:{function.__qualname__}"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the flow and return its result; inside another flow, become part of its graph."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +74,25 @@ def _identify_code(step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | No
     return code, None
 
 
-def identify(step: Step[..., Any], arguments: Mapping[str, Any], runtime: Runtime) -> Identity:
-    """Return the identity of a call whose arguments are all known."""
+def identify(
+    step: Step[..., Any],
+    arguments: Mapping[str, Any],
+    runtime: Runtime,
+    made: Container[ValueId] = (),
+) -> Identity:
+    """Return the identity of a call whose arguments are all known.
+
+    Parameters
+    ----------
+    made : container of ValueId
+        Values that other calls of this process gave; an argument among them is no literal.
+    """
     inputs = slots_of(step.signature, arguments)
-    edges = tuple(Edge(slot.name, slot.value) for slot in inputs.slots if slot.value is not None)
+    edges = tuple(
+        Edge(slot.name, slot.value, literal=slot.value not in made)
+        for slot in inputs.slots
+        if slot.value is not None
+    )
     return from_edges(step, edges, inputs, runtime)
 
 

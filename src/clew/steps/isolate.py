@@ -44,9 +44,7 @@ def _private(value: Any, memo: dict[int, Any]) -> Any:
         return value
 
 
-def check_unchanged(
-    step: str, arguments: Mapping[str, Any], inputs: tuple[Edge, ...]
-) -> None:
+def check_unchanged(step: str, arguments: Mapping[str, Any], inputs: tuple[Edge, ...]) -> None:
     """Compare the arrays and tables among the arguments with what they were.
 
     Raises

@@ -19,6 +19,7 @@ from clew.steps.context import building, running
 from clew.steps.execute import delivered
 from clew.steps.flowrun import FlowRun
 from clew.steps.graph import FlowGraph
+from clew.steps.place import import_root
 from clew.steps.provenance import capture, redacted
 from clew.steps.ref import refs_in, substitute, task_of
 from clew.steps.runtime import Engine, Runtime, current
@@ -103,5 +104,5 @@ def _record(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> Run:
         status="running",
         started_ms=int(time.time() * 1000),
         arguments=json.dumps(shown),
-        context=json.dumps(capture()),
+        context=json.dumps({**capture(), "import_from": import_root(flow.function)}),
     )

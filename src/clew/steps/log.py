@@ -77,9 +77,7 @@ def _log(entry: LogEntry) -> None:
 
 def _name(key: str) -> str:
     if not isinstance(key, str) or not key or len(key) > 250:
-        raise InvalidParameter(
-            "a log entry's name", got=repr(key), expected="1 to 250 characters"
-        )
+        raise InvalidParameter("a log entry's name", got=repr(key), expected="1 to 250 characters")
     return key
 
 

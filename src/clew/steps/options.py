@@ -75,6 +75,6 @@ class StepOptions:
             object.__setattr__(self, "depends_on", listed)
 
 
-def _require(accepted: bool, option: str, got: object, expected: str) -> None:  # noqa: FBT001
+def _require(accepted: bool, option: str, got: object, expected: str) -> None:
     if not accepted:
         raise InvalidParameter(f"step option {option!r}", got=repr(got), expected=expected)

@@ -78,7 +78,7 @@ def _compute(
         if known is not None:
             recorded = results.compare(runtime, known, recorded)
         commit(outcome, recorded)
-        if checkpoint is not None:
+        if checkpoint is not None and outcome.checkpointed:
             of_call(runtime.location, checkpoint).clear()
     return outcome, recorded
 

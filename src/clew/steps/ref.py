@@ -49,7 +49,7 @@ class Ref:
             self._refuse("asked for its length", "length")
         return length
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304
         self._refuse("used as a condition", "value")
 
     def __eq__(self, other: object) -> bool:
@@ -58,6 +58,7 @@ class Ref:
     __hash__ = object.__hash__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: a lazy result is no function."""
         self._refuse("called", "value")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
@@ -79,7 +80,9 @@ class Ref:
             "or call .result() first",
             "value": "put this into a step, or call .result() to run what it takes now",
         }
-        raise PlanError(f"inside a flow, the result of {label} is lazy and was {what}", hint=hints[need])
+        raise PlanError(
+            f"inside a flow, the result of {label} is lazy and was {what}", hint=hints[need]
+        )
 
 
 def refs_in(value: Any) -> Iterator[Ref]:

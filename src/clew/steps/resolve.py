@@ -57,9 +57,8 @@ def name_task(
         id = slot.value if slot.task is None else graph.tasks[slot.task].value_id
         if id is None:
             return None
-        edges.append(Edge(slot.name, id))
+        edges.append(Edge(slot.name, id, literal=slot.task is None))
     if task.step is None:
         return selection_id(task.kind, edges[0].value, edges[1].value)
     task.identity = from_edges(task.step, tuple(edges), task.inputs, runtime, codes)
     return None if task.identity.unsound is not None else task.identity.call
-

@@ -69,9 +69,7 @@ def store_outcome(
     return Recorded(node, (*leaves, *values), note, one_off=bool(reasons))
 
 
-def _outputs(
-    runtime: Runtime, outcome: Outcome
-) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
+def _outputs(runtime: Runtime, outcome: Outcome) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
     edges: list[Edge] = []
     values: list[Value] = []
     notes: list[str] = []
@@ -205,7 +203,7 @@ def store_selection(
         code=None,
         environment=None,
         seed=None,
-        inputs=(Edge("of", source), Edge("key", key_id)),
+        inputs=(Edge("of", source), Edge("key", key_id, literal=True)),
         outputs=(Edge("result", value.id),),
         created_ms=int(time.time() * 1000),
     )

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from clew.errors import ClewError
 from clew.lineage.canonical import Digest, ValueId
-from clew.lineage.ports import Claims, NodeStore, RunStore, ValueIndex
+from clew.lineage.ports import Claims, NodeStore, RunStore, UsageIndex, ValueIndex
 from clew.lineage.records import LogEntry, Node, Use, Value
 
 
-class Store(NodeStore, ValueIndex, RunStore, Protocol):
-    """The metadata store as steps use it: the three ports, and one transaction for a whole step."""
+class Store(NodeStore, ValueIndex, RunStore, UsageIndex, Protocol):
+    """The metadata store as steps use it: its ports, and one transaction for a whole step."""
 
     def record(
         self,

@@ -20,14 +20,15 @@ from clew.steps.runtime import Engine, Runtime
 from clew.steps.session import Session
 from clew.steps.work import Dispatcher
 
-
 Running = dict[Future[Any], Task]
 
 
 class Scheduler:
     """Executes one flow's graph; used from the thread of the flow's body."""
 
-    def __init__(self, runtime: Runtime, session: Session, graph: FlowGraph, engine: Engine) -> None:
+    def __init__(
+        self, runtime: Runtime, session: Session, graph: FlowGraph, engine: Engine
+    ) -> None:
         self._runtime = runtime
         self._graph = graph
         self._engine = engine
@@ -129,4 +130,3 @@ class Scheduler:
                 raise
             known |= propagate(self._runtime, self._graph, task.consumers)
         return known
-

@@ -43,9 +43,7 @@ class Session:
             use = replace(use, seq=self._sequence)
             self._sequence += 1
             self.uses[use.label] = use
-        self._runtime.store.record(
-            nodes, values, run=self.id, uses=(use,), entries=entries
-        )
+        self._runtime.store.record(nodes, values, run=self.id, uses=(use,), entries=entries)
         for listener in self._listeners:
             listener(use)
 
@@ -67,7 +65,9 @@ class Session:
         """Record log entries that belong to no step."""
         self._runtime.store.record(run=self.id, entries=entries)
 
-    def finish(self, status: str, *, result: ValueId | None = None, error: str | None = None) -> Run:
+    def finish(
+        self, status: str, *, result: ValueId | None = None, error: str | None = None
+    ) -> Run:
         """Close the run."""
         ended_ms = int(time.time() * 1000)
         self.run = replace(self.run, status=status, ended_ms=ended_ms, result=result, error=error)

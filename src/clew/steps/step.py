@@ -18,6 +18,7 @@ from clew.steps import eager
 from clew.steps.bind import bind
 from clew.steps.context import building
 from clew.steps.options import StepOptions
+from clew.steps.place import module_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,8 +45,7 @@ class Step(Generic[P, R]):
         self.options = options
         self.signature = inspect.signature(function)
         self.label = getattr(function, "__name__", type(function).__name__)
-        module = getattr(function, "__module__", None) or "__main__"
-        self.name = f"{module}:{getattr(function, '__qualname__', self.label)}"
+        self.name = f"{module_of(function)}:{getattr(function, '__qualname__', self.label)}"
         self.last: Use | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -67,7 +67,8 @@ class Step(Generic[P, R]):
         **common
             Further arguments, the same for every call.
         """
-        return [self(item, **common) for item in items]  # type: ignore[call-arg, arg-type]
+        call: Callable[..., R] = self
+        return [call(item, **common) for item in items]
 
     def with_options(self, **changes: Any) -> Step[P, R]:
         """Return the same step with other options."""
@@ -104,7 +105,8 @@ class Step(Generic[P, R]):
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        return functools.partial(self, instance)
+        call: Callable[..., R] = self
+        return functools.partial(call, instance)
 
     def __repr__(self) -> str:
         return f"<step {self.name}{self.signature}>"

@@ -35,7 +35,9 @@ class Finished:
 class Dispatcher:
     """Sends tasks to the engine and writes what comes back into graph and store."""
 
-    def __init__(self, runtime: Runtime, session: Session, graph: FlowGraph, engine: Engine) -> None:
+    def __init__(
+        self, runtime: Runtime, session: Session, graph: FlowGraph, engine: Engine
+    ) -> None:
         self._runtime = runtime
         self._session = session
         self._graph = graph
@@ -123,7 +125,7 @@ class Dispatcher:
                 text = f"input {slot.name!r} has no content id"
                 inputs = replace(inputs, unsound=Reason("unhashable-input", text))
             else:
-                edges.append(Edge(slot.name, id))
+                edges.append(Edge(slot.name, id, literal=slot.task is None))
         return from_edges(task.step, tuple(edges), inputs, self._runtime)
 
     def _arguments(self, task: Task) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from clew.adapters.stores.sqlite import values
-from clew.adapters.stores.sqlite.schema import BY_ID, READ_SLOT
+from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_SLOT, READ_SLOT
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import NotFound
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
@@ -108,7 +108,10 @@ def mark_irreproducible(connection: sqlite3.Connection, id: NodeId) -> None:
 
 def _slots(node: Node) -> Sequence[tuple[int, str, ValueId]]:
     """Return ``(slot, name, value)`` of each edge; see `schema` for what a slot is."""
-    edges = [(slot, edge.name, edge.value) for slot, edge in enumerate(node.inputs)]
+    edges = [
+        (slot + LITERAL_SLOT * edge.literal, edge.name, edge.value)
+        for slot, edge in enumerate(node.inputs)
+    ]
     edges += [(-1 - slot, edge.name, edge.value) for slot, edge in enumerate(node.outputs)]
     edges += [
         (READ_SLOT + slot, read_name(read.kind, read.name), read.value)
@@ -142,7 +145,7 @@ def _columns(connection: sqlite3.Connection, words: Words, node: Node) -> tuple[
 
 def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
     n, id, call, operation, kind, code, environment, seed, wall_s, cpu_s, size, created, bad = row
-    inputs: list[Edge] = []
+    inputs: dict[int, Edge] = {}
     outputs: list[Edge] = []
     reads: list[Read] = []
     for slot, name, value in connection.execute(_EDGES, (n,)).fetchall():
@@ -150,7 +153,8 @@ def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
         if slot < 0:
             outputs.append(Edge(text, value))
         elif slot < READ_SLOT:
-            inputs.append(Edge(text, value))
+            literal = slot >= LITERAL_SLOT
+            inputs[slot % LITERAL_SLOT] = Edge(text, value, literal=literal)
         else:
             source, _, what = text.partition(":")
             reads.append(Read(cast(ReadKind, source), what, value))
@@ -163,7 +167,7 @@ def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
         code=code,
         environment=environment,
         seed=None if seed is None else int(seed),
-        inputs=tuple(inputs),
+        inputs=tuple(edge for _, edge in sorted(inputs.items())),
         outputs=tuple(outputs),
         reads=tuple(reads),
         cost=Cost(wall_s, cpu_s, size),

@@ -1,0 +1,167 @@
+"""A store, opened: what users ask of it, in Python with the same verbs as on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clew.app import impact as _impact
+from clew.app import names, rebuild, why
+from clew.app.settings import load
+from clew.app.wiring import install, open_runtime
+from clew.errors import NotFound
+from clew.lineage import diff as _diff
+from clew.lineage import graph, trace
+from clew.lineage.canonical import Digest, NodeId, ValueId
+from clew.lineage.records import LogEntry, Node, Run, Use
+from clew.steps.runtime import Runtime
+
+
+def open_store(path: str | Path | None = None) -> Store:
+    """Open a store; it is made where there is none.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        Its folder; without it the one that the settings name (see `clew.app.settings`).
+
+    Raises
+    ------
+    StoreError
+        When it cannot be opened or written, or lies on a network file system.
+
+    Examples
+    --------
+    >>> import clew
+    >>> store = clew.open()
+    >>> store.runs()
+    []
+    """
+    install()
+    return Store(open_runtime(load(store=path)))
+
+
+class Store:
+    """An open store. Every id may be shortened to a beginning that names one thing."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @property
+    def path(self) -> Path:
+        """Folder of the store."""
+        return Path(self.runtime.location)
+
+    def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
+        """Return the newest runs first, of one flow (``module:name``) if given."""
+        return list(self.runtime.store.runs(flow=flow, limit=limit))
+
+    def run(self, id: str = "last") -> Run:
+        """Return one run; ``last`` is the newest."""
+        return names.run_of(self.runtime, id)
+
+    def uses(self, run: str = "last") -> list[Use]:
+        """Return how a run used each of its steps, in order."""
+        return list(self.runtime.store.uses(self.run(run).id))
+
+    def entries(self, run: str = "last") -> list[LogEntry]:
+        """Return what a run logged, in order."""
+        return list(self.runtime.store.entries(self.run(run).id))
+
+    def node(self, id: str) -> Node:
+        """Return one node, by id or as ``RUN:STEP``."""
+        nodes = names.nodes_of(self.runtime, id)
+        if not nodes:
+            raise NotFound(f"{id!r} names no node", hint="give a node's id or RUN:STEP")
+        return nodes[0]
+
+    def value(self, id: str) -> Any:
+        """Return a value: by its id, or the result of a node, of ``RUN:STEP`` or of a run."""
+        return self.runtime.vault.get(self._value_id(id))
+
+    def _value_id(self, id: str) -> ValueId:
+        head, colon, _ = id.partition(":")
+        if not colon and head not in ("last", "-1"):
+            found = names.find(self.runtime, id)
+            if found.kind == "value":
+                return ValueId(Digest(bytes.fromhex(found.id)))
+            if found.kind == "node":
+                return _result(self.node(id), id)
+        elif colon:
+            return _result(self.node(id), id)
+        run = self.run(id)
+        if run.result is None:
+            raise NotFound(f"run {run.id} has no stored result", got=f"status {run.status}")
+        return run.result
+
+    def lineage(
+        self, id: str, *, up: bool = True, down: bool = False, depth: int | None = None
+    ) -> graph.Lineage:
+        """Return the graph around a node, a value, or all nodes of a run."""
+        nodes = names.nodes_of(self.runtime, id)
+        focus = [node.id for node in nodes]
+        return graph.around(self.runtime.store, focus, up=up, down=down, depth=depth)
+
+    def paths(self, start: str, end: str) -> tuple[tuple[NodeId, ...], ...]:
+        """Return the paths along the arrows from one node to another."""
+        return graph.paths(self.runtime.store, self.node(start).id, self.node(end).id)
+
+    def why(self, run: str = "last", step: str | None = None) -> list[why.Why]:
+        """Return for each step of a run (or one of them) what was done with it, and why."""
+        record = self.run(run)
+        if step is not None:
+            return [why.why(self.runtime, names.use_of(self.runtime, record, step))]
+        return [why.why(self.runtime, use) for use in self.runtime.store.uses(record.id)]
+
+    def diff(self, a: str, b: str) -> tuple[_diff.Parting, ...]:
+        """Return the first nodes at which two threads part, and why."""
+        return _diff.diff(self.runtime.store, self._pairs(a, b))
+
+    def _pairs(self, a: str, b: str) -> Sequence[tuple[Node, Node]]:
+        one, two = names.nodes_of(self.runtime, a), names.nodes_of(self.runtime, b)
+        if not one or not two:
+            raise NotFound(f"{(a if not one else b)!r} has no nodes to compare")
+        if len(one) == len(two) == 1:
+            return [(one[0], two[0])]
+        by_operation: dict[str, list[Node]] = {}
+        for node in two:
+            by_operation.setdefault(node.operation, []).append(node)
+        return [
+            (node, by_operation[node.operation].pop(0))
+            for node in one
+            if by_operation.get(node.operation)
+        ]
+
+    def rebuild(self, id: str) -> rebuild.Rebuilt:
+        """Execute a thread again in a fresh process and compare every content id."""
+        nodes = names.nodes_of(self.runtime, id)
+        if not nodes:
+            raise NotFound(f"{id!r} has no nodes to rebuild")
+        folder = self._folder(nodes)
+        return rebuild.rebuild(self.runtime, [node.id for node in nodes], folder)
+
+    def _folder(self, nodes: Sequence[Node]) -> str:
+        """Return the folder in which the newest run that used one of the nodes was started."""
+        wanted = {node.id for node in nodes}
+        for run in self.runtime.store.runs(limit=200):
+            if wanted & {use.node for use in self.runtime.store.uses(run.id)}:
+                context = json.loads(run.context)
+                return str(context.get("import_from") or context.get("directory") or Path.cwd())
+        return str(Path.cwd())
+
+    def trace(self, id: str) -> str:
+        """Return a thread as text, one line a node, sources first."""
+        return trace.serialise(self.lineage(id).nodes)
+
+    def impact(self, what: str) -> _impact.Impact:
+        """Return what depends on a path, an id, or a library (``pandas==3.1.1``)."""
+        return _impact.impact(self.runtime, what)
+
+
+def _result(node: Node, id: str) -> ValueId:
+    result = node.output("items") or node.output("result")
+    if result is None:
+        raise NotFound(f"{id!r} has no result", hint="its step raised an exception")
+    return result

@@ -1,0 +1,27 @@
+"""``clew impact``: what depends on something."""
+
+from __future__ import annotations
+
+import click
+
+from clew.cli.output import json_option, print_json, table
+
+
+@click.command("impact")
+@click.argument("what")
+@json_option
+def command(what: str, as_json: bool) -> None:
+    """List what depends on WHAT: a path, an id, or a library (pandas, pandas==3.1.1)."""
+    from clew.app.store import open_store
+
+    found = open_store().impact(what)
+    if as_json:
+        print_json(found)
+        return
+    direct = {node.id for node in found.direct}
+    click.echo(f"{found.what}: {len(found.direct)} direct, {len(found.downstream)} in all")
+    rows = [
+        (node.operation, node.id.hex()[:12], "direct" if node.id in direct else "downstream")
+        for node in found.downstream
+    ]
+    table(["operation", "node", "depends"], rows)
