@@ -27,7 +27,7 @@ _ALWAYS: dict[str, str] = {
     **{f"pandas.Timestamp.{name}": _CLOCK for name in _NOW},
     **{f"pandas._libs.tslibs.timestamps.Timestamp.{name}": _CLOCK for name in _NOW},
     **{f"os.{name}": _ENVIRONMENT for name in ("environ", "environb", "getenv", "getenvb")},
-    **{f"os.{name}": _ENVIRONMENT for name in ("getcwd", "getpid", "getlogin", "uname")},
+    **{f"os.{name}": _ENVIRONMENT for name in ("getcwd", "getlogin", "uname")},
     "platform": _ENVIRONMENT,
     "getpass": _ENVIRONMENT,
     **{f"uuid.{name}": _ENTROPY for name in ("uuid1", "uuid4", "getnode")},

@@ -41,10 +41,10 @@ def _find(obj: object) -> tuple[str, str] | None:
     bound_to = getattr(obj, "__self__", None)
     if module is None and isinstance(bound_to, ModuleType):
         module = bound_to.__name__
-    if not isinstance(module, str) or not isinstance(qualname, str):
+    if not isinstance(qualname, str):
         return None
-    for name in (module, "scipy.special"):  # scipy's ufuncs call themselves numpy's
-        if not is_project_module(name) and _holds(name, qualname, obj):
+    for name in (module, "scipy.special"):  # scipy's ufuncs do not say where they are
+        if isinstance(name, str) and not is_project_module(name) and _holds(name, qualname, obj):
             return name, qualname
     return None
 

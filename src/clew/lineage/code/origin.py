@@ -63,11 +63,20 @@ def is_project_file(filename: str, module: str = "") -> bool:
 def _is_project_file(filename: str, top: str) -> bool:
     if top == "clew" or filename.startswith("<frozen "):
         return False
-    if filename.startswith(_site_roots()) or "/site-packages/" in filename:
-        return False
-    if "/dist-packages/" in filename:
+    if filename.startswith(_site_roots()):
+        return _is_unclaimed(filename)
+    if "/site-packages/" in filename or "/dist-packages/" in filename:
         return False
     return not filename.startswith(_stdlib_roots())
+
+
+def _is_unclaimed(filename: str) -> bool:
+    """Tell whether a file was put among installed packages by hand: no distribution holds it."""
+    if filename.endswith((".so", ".pyd")):
+        return False
+    root = next(root for root in _site_roots() if filename.startswith(root))
+    top = filename[len(root) :].partition("/")[0].partition(".")[0]
+    return _read_release(top)[1] == "unknown"
 
 
 def is_project_module(name: str) -> bool:
@@ -95,7 +104,16 @@ def is_project(module: ModuleType) -> bool:
     locations = list(getattr(spec, "submodule_search_locations", None) or ())
     if locations:  # a namespace package has directories instead of a file
         return any(is_project_file(str(place) + "/", name) for place in locations)
-    return name.partition(".")[0] != "clew"
+    return _is_project_without_file(name)
+
+
+def _is_project_without_file(name: str) -> bool:
+    """Judge a module that was made in memory by the package that it says it lies in."""
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "clew" or "cython" in top:
+        return False
+    parent = sys.modules.get(top)
+    return top == name or not isinstance(parent, ModuleType) or is_project(parent)
 
 
 def release(module: str) -> tuple[str, str]:

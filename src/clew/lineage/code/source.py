@@ -51,6 +51,9 @@ def text_of(code: CodeType, namespace: dict[str, object]) -> Text | None:
     if file is None:
         return None
     candidates = [pair for pair in file.functions if pair[0].co_qualname == code.co_qualname]
+    for compiled, node in candidates:
+        if compiled == code:  # nothing moved since it was imported: the usual case, and cheap
+            return Text(node, _segment(file.lines, node))
     candidates.sort(key=lambda pair: _distance(pair[0], code))
     wanted = canonical_bytecode(code)
     for compiled, node in candidates:
