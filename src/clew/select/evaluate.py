@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
 from clew.select.ledger import Ledger
-from clew.select.plan import Configuration, configure
+from clew.select.plan import Configuration, Planner
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
 from clew.select.study import Outcome, Record, Study
@@ -79,11 +79,12 @@ class Evaluation:
     """
 
     def __init__(self, search: Any, study: Study) -> None:
-        self._study = study
+        self._ledger = Ledger(study, search.store)
+        self._study = replace(study, keep_answers=self._ledger.keeps)
         self._base = clone(search.estimator)
+        self._planner = Planner(clone(self._base))
         self._n_jobs = search.n_jobs
         self._listener: Callable[[Progress], None] | None = search.progress
-        self._ledger = Ledger(study, search.store, search.tolerance)
         self._configurations: list[Configuration] = []
         self._outcome = Outcome()
         self._started = time.perf_counter()
@@ -117,7 +118,7 @@ class Evaluation:
     def run(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Evaluate a batch of configurations."""
         start = len(self._configurations)
-        fresh = [configure(self._base, start + i, params) for i, params in enumerate(batch)]
+        fresh = [self._planner.configure(start + i, params) for i, params in enumerate(batch)]
         self._configurations.extend(fresh)
         try:
             self._run(fresh)
@@ -133,7 +134,7 @@ class Evaluation:
                 if record := self._ledger.recall(configuration, split):
                     self._outcome.records[configuration.index, split] = record
         seeded = [c for c in fresh if not c.random]
-        solve_whole(self._study, seeded, self._outcome)
+        solve_whole(self._study, seeded, self._outcome, self._report)
         missing = self._missing(seeded)
         options = {"n_jobs": self._n_jobs, "outcome": self._outcome, "report": self._report}
         if missing:
@@ -141,7 +142,6 @@ class Evaluation:
         tasks = [(c, s) for c in fresh for s in self._folds if not self._has(c, s)]
         if tasks:
             run_plainly(self._study, tasks, self._base, **options)
-        self._ledger.keep(fresh, self._outcome)
 
     def _missing(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
         missing = {s: [c for c in configurations if not self._has(c, s)] for s in self._folds}
@@ -160,7 +160,6 @@ class Evaluation:
             whole = [c for c in begun if self._has(c, best)]
             self._folds = [s for s in self._folds if all(self._has(c, s) for c in whole)]
         self.finished = whole
-        self._ledger.keep(self._configurations, self._outcome)
 
     def results(self) -> list[dict[str, Any]]:
         """Return scikit-learn's result dictionaries, configuration by configuration."""
@@ -184,11 +183,14 @@ class Evaluation:
             time.perf_counter() - self._started,
         )
 
-    def refit(self, best: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> Any:
-        """Return the best estimator fitted on all rows (from the store where it is known)."""
-        return self._ledger.refit(best, X, y, fit_params)
+    def refit(self, index: int, best: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> Any:
+        """Return `best` fitted on all rows (from the store where it is known)."""
+        return self._ledger.refit(self.finished[index], X, y, fit_params, best)
 
     def _report(self, indices: Sequence[int], split: int) -> None:
+        for index in indices:
+            record = self._outcome.records[index, split]
+            self._ledger.keep(self._configurations[index], split, record)
         if self._listener is None:
             return
         records = self._outcome.records

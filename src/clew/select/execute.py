@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from traceback import format_exc
+from traceback import format_exception
 from typing import Any
 
 from sklearn.base import clone
@@ -24,6 +24,11 @@ from clew.select.randomness import Watch
 from clew.select.score import Answers, assemble, needs_pipeline
 from clew.select.shared import Shared
 from clew.select.study import Outcome, Record, Study, stage_params
+
+_CHEAP = 0.02
+_CHEAP_S = 0.001
+"""Answers are kept where one costs less than this, or less than this share of the fit."""
+_ASKED = ("predict", "predict_proba", "decision_function")
 
 Report = Callable[[Sequence[int], int], None]
 
@@ -123,8 +128,8 @@ class Fold:
             fitted, output = self.fit_transform(member.stage, rows)
         except Unseeded:
             raise
-        except Exception:
-            self.fail(member.configurations, format_exc(), spent_s, started)
+        except Exception as error:
+            self.fail(member.configurations, error, spent_s, started)
             return
         share = spent_s + (time.perf_counter() - started) / len(member.configurations)
         self.below(member, rows, path, fitted, output, share)
@@ -151,10 +156,8 @@ class Fold:
     def fit_transform(self, stage: Stage, rows: Rows) -> tuple[Any, Any]:
         """Fit a transformer on the training rows; return it with its output."""
         params = stage_params(self.fit_params, stage)
-        return self.watched(
-            stage,
-            lambda: self._fit_transform(stage, rows, params),
-        )
+        fitted, output = self.watched(stage, lambda: self._fit_transform(stage, rows, params))
+        return fitted, output
 
     def _fit_transform(self, stage: Stage, rows: Rows, params: dict[str, Any]) -> tuple[Any, Any]:
         self.outcome.tally.transforms += 1
@@ -180,8 +183,8 @@ class Fold:
             model = self.watched(member.stage, lambda: self._fit(member.stage, rows))
         except Unseeded:
             raise
-        except Exception:
-            self.fail(member.configurations, format_exc(), spent_s, started)
+        except Exception as error:
+            self.fail(member.configurations, error, spent_s, started)
             return
         fit_s = time.perf_counter() - started
         for configuration in member.configurations:
@@ -210,14 +213,30 @@ class Fold:
         """Score a fitted final estimator and keep the record."""
         started = time.perf_counter()
         fitted = (*path, model)
-        test = self._scores(configuration, fitted, rows, known[0], seen=False)
+        test, given = self._scores(configuration, fitted, rows, known[0], seen=False)
         score_s = time.perf_counter() - started
         train = None
         if self.study.return_train_score:
-            train = self._scores(configuration, fitted, rows, known[1], seen=True)
+            train, _ = self._scores(configuration, fitted, rows, known[1], seen=True)
         record.result = self._result(test, train, fit_s, score_s, None)
+        if self.study.keep_answers:
+            record.answers = known[0] or self._more_answers(model, rows, given, fit_s, score_s)
+            record.classes = getattr(model, "classes_", None)
         record.cost_s = fit_s + score_s
         self.keep([configuration], record)
+
+    def _more_answers(
+        self, model: Any, rows: Rows, given: dict[str, Any], fit_s: float, score_s: float
+    ) -> dict[str, Any] | None:
+        """Return the answers that the scorer was given, and others that cost little."""
+        if score_s > max(_CHEAP_S, _CHEAP * fit_s) or needs_pipeline(self.study.scorer):
+            return given or None
+        try:
+            final = rows.test.take()
+            asked = [m for m in _ASKED if m not in given and hasattr(model, m)]
+            return {**given, **{m: getattr(model, m)(final) for m in asked}}
+        except Exception:  # they are a convenience; the score is known
+            return given or None
 
     def _scores(
         self,
@@ -227,7 +246,7 @@ class Fold:
         known: dict[str, Any] | None,
         *,
         seen: bool,
-    ) -> Any:
+    ) -> tuple[Any, dict[str, Any]]:
         y = self.y if seen else self.y_test
         params = self._score_train if seen else self._score_test
         if needs_pipeline(self.study.scorer):
@@ -239,22 +258,24 @@ class Fold:
             final = rows.seen if seen else rows.test
             estimator, X = Answers(fitted[-1], final.take, known), None
         error_score = self.study.error_score
-        return _score(estimator, X, y.take(), self.study.scorer, params, error_score)
+        score = _score(estimator, X, y.take(), self.study.scorer, params, error_score)
+        return score, getattr(estimator, "given", {})
 
     def fail(
         self,
         configurations: Iterable[Configuration],
-        trace: str,
+        error: Exception,
         spent_s: float,
         started: float,
     ) -> None:
         """Keep the failure of some configurations, or raise it where that was asked for."""
         if self.study.error_score == "raise":
-            raise
+            raise error
         scores: Any = self.study.error_score
         if isinstance(self.study.scorer, _MultimetricScorer):
             scores = dict.fromkeys(self.study.scorer._scorers, scores)
         fit_s = spent_s + time.perf_counter() - started
+        trace = "".join(format_exception(error))
         for configuration in configurations:
             train = scores.copy() if isinstance(scores, dict) else scores
             result = self._result(scores, train, fit_s, 0.0, trace)

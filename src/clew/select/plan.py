@@ -7,7 +7,8 @@ in a parameter which a rewrite understands become one family.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,18 +84,81 @@ class Group:
     rewrite: Rewrite | None = None
 
 
-def configure(base: Any, index: int, parameters: Mapping[str, Any]) -> Configuration:
-    """Return a configuration: `base` with `parameters` set, taken apart."""
-    estimator = clone(base).set_params(**clone(dict(parameters), safe=False))
-    return Configuration(index, parameters, estimator, stages_of(estimator))
+class Planner:
+    """Takes configurations of one base estimator apart.
+
+    Steps of a pipeline that a configuration does not touch are shared with the base, unfitted, so
+    that planning costs only what differs.
+
+    Parameters
+    ----------
+    base : estimator
+        A clone of the user's estimator; never fitted.
+    """
+
+    def __init__(self, base: Any) -> None:
+        self._base = base
+        self._stages: dict[int, tuple[Any, Stage]] = {}
+
+    def configure(self, index: int, parameters: Mapping[str, Any]) -> Configuration:
+        """Return a configuration: the base with `parameters` set, taken apart.
+
+        Raises
+        ------
+        ValueError
+            When a parameter does not exist (scikit-learn's own message).
+        """
+        estimator = self._configured(parameters)
+        return Configuration(index, parameters, estimator, stages_of(estimator, self._stage))
+
+    def _configured(self, parameters: Mapping[str, Any]) -> Any:
+        touched = _touched_steps(self._base, parameters)
+        if touched is None:
+            return clone(self._base).set_params(**clone(dict(parameters), safe=False))
+        pipeline = copy.copy(self._base)
+        pipeline.steps = [
+            (name, _touch(step, touched[name]) if name in touched else step)
+            for name, step in self._base.steps
+        ]
+        return pipeline
+
+    def _stage(self, name: str | None, estimator: Any) -> Stage:
+        known = self._stages.get(id(estimator))
+        if known is None or known[0] is not estimator or known[1].name != name:
+            known = (estimator, _stage(name, estimator))
+            self._stages[id(estimator)] = known
+        return known[1]
 
 
-def stages_of(estimator: Any) -> tuple[Stage, ...]:
+def _touched_steps(base: Any, parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]] | None:
+    """Return the parameters of each touched step, or None where the pipeline itself changes."""
+    if type(base) is not Pipeline:
+        return None
+    names = {name for name, _ in base.steps}
+    touched: dict[str, dict[str, Any]] = {}
+    for key, value in parameters.items():
+        step, _, name = key.partition("__")
+        if step not in names:
+            return None
+        touched.setdefault(step, {})[name] = value
+    return touched
+
+
+def _touch(step: Any, parameters: Mapping[str, Any]) -> Any:
+    replaced = clone(parameters[""], safe=False) if "" in parameters else clone(step, safe=False)
+    rest = {k: clone(v, safe=False) for k, v in parameters.items() if k}
+    return replaced.set_params(**rest) if rest else replaced
+
+
+def stages_of(
+    estimator: Any, stage: Callable[[str | None, Any], Stage] | None = None
+) -> tuple[Stage, ...]:
     """Return the chain of stages; an estimator that is not understood is one stage."""
+    stage = stage or _stage
     if type(estimator) is not Pipeline or not _is_chain(estimator):
-        return (_stage(None, estimator),)
+        return (stage(None, estimator),)
     steps = [(n, e) for n, e in estimator.steps if e is not None and e != "passthrough"]
-    return tuple(_stage(name, step) for name, step in steps)
+    return tuple(stage(name, step) for name, step in steps)
 
 
 def _is_chain(pipeline: Pipeline) -> bool:

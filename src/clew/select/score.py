@@ -52,6 +52,7 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self.model = model
         self.rows = rows
         self.known = known
+        self.given: dict[str, Any] = {}
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.model)
@@ -71,7 +72,10 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
 
     def _asked(self, name: str) -> Callable[..., Any]:
         def answer(X: Any, *args: Any, **kwargs: Any) -> Any:
-            return getattr(self.model, name)(self.rows(), *args, **kwargs)
+            value = getattr(self.model, name)(self.rows(), *args, **kwargs)
+            if not args and not kwargs:
+                self.given[name] = value
+            return value
 
         return answer
 
@@ -85,10 +89,28 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return lambda X: known[name]
 
 
+class Recalled:
+    """Stands for a final estimator whose answers an earlier search kept: its class and classes."""
+
+    def __init__(self, template: Any, classes: Any) -> None:
+        self.template = template
+        if classes is not None:
+            self.classes_ = classes
+
+    def __sklearn_tags__(self) -> Any:
+        return get_tags(self.template)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _METHODS:
+            return getattr(self.template, name)
+        raise AttributeError(name)
+
+
 def _stock_score(model: Any) -> Any:
     """Return the mixin whose `score` a class uses unchanged, if any."""
+    cls = type(model.template) if isinstance(model, Recalled) else type(model)
     for mixin in (ClassifierMixin, RegressorMixin):
-        if getattr(type(model), "score", None) is mixin.score:
+        if getattr(cls, "score", None) is mixin.score:
             return mixin
     return None
 

@@ -6,7 +6,7 @@ import numbers
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import get_config
@@ -87,7 +87,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
     {'n_neighbors': 5}
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseSearchCV._parameter_constraints,
         "space": "no_validation",
         "n_iter": [numbers.Integral, None],
@@ -295,7 +295,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
     def _refit(self, evaluation: Evaluation, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
         started = time.time()
         best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
-        self.best_estimator_ = evaluation.refit(best, X, y, fit_params)
+        self.best_estimator_ = evaluation.refit(self.best_index_, best, X, y, fit_params)
         self.refit_time_ = time.time() - started
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_

@@ -108,5 +108,5 @@ def size_bytes(value: Any) -> int:
         )
     if _is_pandas(value):
         usage = value.memory_usage(index=False)
-        return int(usage if np.isscalar(usage) else usage.sum())
+        return int(np.sum(usage))
     return 0

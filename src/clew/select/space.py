@@ -31,7 +31,7 @@ class Space(Protocol):
 
 
 def batches(
-    space: Any, n_iter: int | None, random_state: Any, results: list[Mapping[str, Any]]
+    space: Any, n_iter: int | None, random_state: Any, results: Sequence[Mapping[str, Any]]
 ) -> Iterator[list[Configuration]]:
     """Yield batches of configurations; `results` gets the results so far between two batches.
 

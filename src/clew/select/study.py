@@ -30,6 +30,10 @@ class Study:
         Whether training rows are scored too.
     policy : Policy
         Which rewrites may be used.
+    memory_bytes : int
+        Budget for branches kept while a fold runs.
+    keep_answers : bool
+        Whether cheap answers of fitted estimators are kept for metrics that are asked later.
     """
 
     X: Any
@@ -42,6 +46,7 @@ class Study:
     return_train_score: bool
     policy: Policy
     memory_bytes: int
+    keep_answers: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class Record:
     source: str = "computed"
     reason: str = ""
     cost_s: float = 0.0
+    answers: dict[str, Any] | None = None
+    classes: Any = None
 
 
 @dataclass(slots=True)

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.compose import make_column_selector
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline
 from xxhash import xxh3_128_digest
 
 from clew.errors import Unhashable
@@ -68,7 +70,7 @@ def _array(value: np.ndarray[Any, Any]) -> Hashable:
     if type(value) is not np.ndarray or value.dtype.hasobject:
         raise Unhashable("An array of objects has no token.", got=str(value.dtype))
     layout = (value.flags.c_contiguous, value.flags.f_contiguous)
-    content = xxh3_128_digest(np.ascontiguousarray(value))
+    content = xxh3_128_digest(np.ascontiguousarray(value).data)
     return (np.ndarray, value.dtype.str, value.shape, layout, content)
 
 
@@ -85,7 +87,33 @@ def parameter_tokens(estimator: BaseEstimator) -> tuple[tuple[str, Hashable], ..
         raise Unhashable("The class clones itself in its own way.", got=type(estimator).__name__)
     if hasattr(estimator, "_skl_callbacks"):
         raise Unhashable("The estimator has callbacks.", got=type(estimator).__name__)
-    parameters = estimator.get_params(deep=False)
+    cls: Hashable = type(estimator)
+    names = _names(cls)
     config = getattr(estimator, "_sklearn_output_config", None)
-    named = tuple((name, token(parameters[name])) for name in sorted(parameters))
+    named = tuple((name, token(getattr(estimator, name))) for name in names)
     return named if not config else (*named, ("set_output", token(dict(config))))
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(cls: Any) -> tuple[str, ...]:
+    """Return the names of a class's parameters (scikit-learn inspects the signature each time).
+
+    Raises
+    ------
+    Unhashable
+        When the class lists its parameters in a way of its own.
+    """
+    if cls.get_params not in _LISTING:
+        raise Unhashable("The class lists its parameters in its own way.", got=cls.__name__)
+    return tuple(sorted(cls._get_param_names()))
+
+
+_LISTING = {
+    BaseEstimator.get_params,
+    Pipeline.get_params,
+    FeatureUnion.get_params,
+    ColumnTransformer.get_params,
+    StackingClassifier.get_params,
+    VotingClassifier.get_params,
+}
+"""Implementations of `get_params` whose shallow answer is the constructor's arguments."""

@@ -72,7 +72,8 @@ class _Family(PredictorFamily):
         distances, indices = table
         if not is_classifier(self.full):
             width = min(k + 1, distances.shape[1])
-            return (distances[:, 1:width] == distances[:, : width - 1]).any(axis=1)
+            ties = distances[:, 1:width] == distances[:, : width - 1]
+            return np.asarray(ties.any(axis=1))
         border = distances[:, k - 1 : k]
         tied = distances == border
         doubtful = tied[:, k:].any(axis=1)
@@ -81,7 +82,7 @@ class _Family(PredictorFamily):
         first = np.take_along_axis(labels, tied[chosen].argmax(axis=1)[:, None], axis=1)
         same = ((labels == first) | ~tied[chosen]).all(axis=1)
         doubtful[chosen] = ~same | tied[chosen, -1]
-        return doubtful
+        return np.asarray(doubtful)
 
     def _threaded(self) -> bool:
         """With several threads a plain search may break ties in another order for fewer rows."""

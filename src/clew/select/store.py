@@ -1,0 +1,127 @@
+"""Where finished work of studies is kept, behind two methods.
+
+The default keeps a bounded amount in this process. Whoever wants studies to outlive it (clew's own
+application does) calls `use` with a store of their own.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections import OrderedDict
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+from typing import Any, Protocol, runtime_checkable
+
+from clew.lineage.canonical import Digest
+
+DEFAULT_SIZE_BYTES = 128 << 20
+_SMALL_BYTES = 1 << 12
+
+
+@runtime_checkable
+class StudyStore(Protocol):
+    """Results of studies by id. May be called from several threads at once."""
+
+    def get(self, key: Digest) -> Any | None:
+        """Return a private copy of what was kept, or None."""
+
+    def put(self, key: Digest, value: Any) -> None:
+        """Keep a value: plain data, arrays, or a fitted estimator. May decline silently."""
+
+
+class MemoryStore:
+    """Keeps results in this process, the least recently used go first.
+
+    Parameters
+    ----------
+    size_bytes : int
+        Budget. Values beyond a sixteenth of it are not kept.
+    """
+
+    def __init__(self, size_bytes: int = DEFAULT_SIZE_BYTES) -> None:
+        self._budget = size_bytes
+        self._size_bytes = 0
+        self._values: OrderedDict[Digest, tuple[Any, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Digest) -> Any | None:
+        """Return a private copy of what was kept, or None."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is None:
+                return None
+            self._values.move_to_end(key)
+        return copy.deepcopy(found[0])
+
+    def put(self, key: Digest, value: Any) -> None:
+        """Keep a private copy of a value, if it is not too large."""
+        size = footprint_bytes(value, limit=self._budget // 16)
+        if size is None:
+            return
+        kept = copy.deepcopy(value)
+        with self._lock:
+            self._drop(key)
+            self._values[key] = (kept, size)
+            self._size_bytes += size
+            while self._size_bytes > self._budget:
+                self._drop(next(iter(self._values)))
+
+    def _drop(self, key: Digest) -> None:
+        _, size = self._values.pop(key, (None, 0))
+        self._size_bytes -= size
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class _Sink:
+    """Counts the bytes of a pickle and gives up beyond a limit; nothing is kept or loaded."""
+
+    def __init__(self, limit: int) -> None:
+        self.size, self._limit = 0, limit
+
+    def write(self, data: Any) -> int:
+        self.add(memoryview(data).nbytes)
+        return len(data)
+
+    def add(self, size: int) -> None:
+        self.size += size
+        if self.size > self._limit:
+            raise OverflowError
+
+
+def footprint_bytes(value: Any, limit: int) -> int | None:
+    """Return about how much memory a value takes, or None beyond `limit` (or if unknown)."""
+    sink = _Sink(limit)
+    try:
+        pickler = pickle.Pickler(
+            sink, protocol=5, buffer_callback=lambda b: sink.add(b.raw().nbytes)
+        )
+        pickler.dump(value)
+    except Exception:  # whatever cannot be pickled is not kept
+        return None
+    return sink.size
+
+
+_current: list[StudyStore] = [MemoryStore()]
+
+
+def current() -> StudyStore:
+    """Return the store that searches use by default."""
+    return _current[-1]
+
+
+def use(store: StudyStore) -> AbstractContextManager[StudyStore]:
+    """Make `store` the default, at once; as a context manager, until the block ends."""
+    _current.append(store)
+    return _restoring(store)
+
+
+@contextmanager
+def _restoring(store: StudyStore) -> Any:
+    try:
+        yield store
+    finally:
+        if store in _current[1:]:
+            _current.remove(store)
