@@ -88,6 +88,10 @@ class Step(Generic[P, R]):
         """
         return code_record(self.function, depends_on=self.options.depends_on)
 
+    def __clew_code__(self) -> tuple[object, ...]:
+        """Return what stands for the step where other code refers to it."""
+        return (self.function, self.options.seed, *self.options.depends_on)
+
     @functools.cached_property
     def constants(self) -> tuple[Any, ...]:
         """The literals in the function's code, among them the names of files."""

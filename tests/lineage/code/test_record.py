@@ -305,3 +305,21 @@ def test_a_step_that_another_step_calls_is_its_function(project):
     assert ("function", "flow", "inner") in {(u.kind, u.module, u.name) for u in first.units}
     project.edit(flow=flow.replace("x + 1", "x + 2"))
     assert project.id() != first.id
+
+
+def test_what_a_step_declares_counts_where_it_is_called(project):
+    flow = """
+    import clew
+    K = 1
+    @clew.step(depends_on=[K], seed=1)
+    def inner(x):
+        return x + 1
+    def step(x):
+        return inner(x)
+    """
+    project.edit(flow=flow)
+    first = project.id()
+    project.edit(flow=flow.replace("K = 1", "K = 2"))
+    assert project.id() != first
+    project.edit(flow=flow.replace("seed=1", "seed=2"))
+    assert project.id() != first
