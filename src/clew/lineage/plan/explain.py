@@ -72,8 +72,8 @@ def _loaded(task: Task, needed_by: list[str], *, recompute_s: float) -> Reason:
         return Reason("in-memory", "loaded: its value is in memory already", fields)
     sign = "<" if task.load_s < recompute_s else "≤"
     numbers = f"{format_seconds(task.load_s)} {sign} {format_seconds(recompute_s)}"
-    what = "" if task.size_bytes is None else f" {format_bytes(task.size_bytes)},"
-    text = f"loaded:{what} not dearer than computing it ({numbers})"
+    what = "it" if task.size_bytes is None else format_bytes(task.size_bytes)
+    text = f"loaded: reading {what} beats computing it ({numbers})"
     return Reason("cheaper-to-load", text, fields)
 
 

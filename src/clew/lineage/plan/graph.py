@@ -92,7 +92,7 @@ class PlanGraph:
         When two tasks share a key, an input is unknown, or there is a cycle (which it names).
     """
 
-    tasks: tuple[Task, ...]
+    tasks: Sequence[Task]
     position: Mapping[Key, int] = field(init=False, repr=False, compare=False)
     inputs: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
     consumers: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
