@@ -152,7 +152,7 @@ def _default_budget() -> int:
 
 
 def _install() -> None:
-    from clew.reuse.estimators import hooks, notices, slices
+    from clew.reuse.estimators import hooks, notices, operations, slices
     from clew.reuse.estimators.session import current
 
     def hear(notice: notices.Notice) -> None:
@@ -163,13 +163,15 @@ def _install() -> None:
     _microphone.append(notices.Microphone(hear))
     _microphone[-1].install()
     slices.install()
+    operations.install()
     hooks.install()
 
 
 def _remove() -> None:
-    from clew.reuse.estimators import hooks, slices
+    from clew.reuse.estimators import hooks, operations, slices
 
     hooks.remove()
+    operations.remove()
     slices.remove()
     _microphone.pop().remove()
 

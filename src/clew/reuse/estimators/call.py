@@ -193,7 +193,8 @@ def _compute(
 ) -> Any:
     args, kwargs = _guard(session, estimator, request.traits, args, kwargs)
     frame = Frame(
-        estimator, request.method, request.key, request.traits, request.environment, request.data
+        *(estimator, request.method, request.key, request.traits, request.environment),
+        *(request.data, request.content, request.given),
     )
     mark = Mark()
     begun = time.perf_counter()

@@ -37,12 +37,17 @@ def check_of(value: Any) -> Check | None:
         return array_check(value)
     if cls is list or cls is tuple:
         return _sequence_check(value)
-    module = cls.__module__
-    if module.startswith("pandas."):
+    package = package_of(value)
+    if package == "pandas":
         return _pandas_check(value)
-    if module.startswith("scipy.sparse"):
+    if package == "scipy":
         return _sparse_check(value)
     return None
+
+
+def package_of(value: object) -> str:
+    """Return the top-level package that a value's class belongs to."""
+    return type(value).__module__.partition(".")[0]
 
 
 def array_check(array: np.ndarray[Any, Any]) -> Check | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from clew.reuse.estimators.checks import package_of
 from clew.reuse.estimators.describe import is_plain
 
 _ATOMS = (
@@ -131,17 +132,17 @@ def shallow(value: Any) -> Any:
 
     pandas from version 3 on copies on write; Polars' columns and Arrow's arrays never change.
     """
-    module = type(value).__module__
-    if module.startswith("pandas."):
+    package = package_of(value)
+    if package == "pandas":
         pandas = sys.modules["pandas"]
         if isinstance(value, pandas.Index):
             return value
         if copies_on_write() and type(value) in (pandas.DataFrame, pandas.Series):
             return value.copy(deep=False)
         return None
-    if module.startswith("polars."):
+    if package == "polars":
         return value.clone() if hasattr(value, "clone") else None
-    if module.startswith("pyarrow."):
+    if package == "pyarrow":
         return value
     return None
 

@@ -19,7 +19,7 @@ import numpy as np
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest, digest, frame
 from clew.lineage.fingerprint import fingerprint
-from clew.reuse.estimators.checks import array_check
+from clew.reuse.estimators.checks import array_check, package_of
 from clew.reuse.estimators.classes import class_id, is_library
 from clew.reuse.estimators.identity import FORMAT, Identities, scalar_bytes
 
@@ -243,8 +243,10 @@ def is_data(value: Any) -> bool:
     """Tell whether a value is a table, an array or a sparse matrix."""
     if isinstance(value, np.ndarray):
         return True
-    module = type(value).__module__
-    return module.startswith(("pandas.", "polars.", "scipy.sparse", "pyarrow."))
+    package = package_of(value)
+    if package == "scipy":
+        return hasattr(value, "tocsr") and hasattr(value, "nnz")
+    return package in ("pandas", "polars", "pyarrow") and hasattr(value, "__len__")
 
 
 def is_plain(cls: type) -> bool:

@@ -35,6 +35,8 @@ class Request:
         Quick digest of the state, for calls that must not change it.
     content : dict
         Encoding of each attribute when the call began, for fits.
+    given : bytes
+        Encoding of all arguments.
     seed : int or None
         What an unset `random_state` is set to while the call runs.
     """
@@ -49,6 +51,7 @@ class Request:
     data: dict[str, tuple[Any, Digest]]
     quick: Digest | None = None
     content: dict[str, bytes] = field(default_factory=dict)
+    given: bytes = b""
     seed: int | None = None
 
     @property
@@ -125,9 +128,10 @@ def build(
     seed = _seed(session, estimator, traits, state, parts) if fits else None
     environment = session.environment.id()
     extra = [b"" if seed is None else str(seed).encode(), _code(function, estimator)]
-    key = name(method, state, environment, *extra, *parts)
+    given = name("arguments", *parts)
+    key = name(method, state, environment, *extra, given)
     return Request(
-        method, subject, traits, arguments, before, key, environment, data, quick, content, seed
+        method, subject, traits, arguments, before, key, environment, data, quick, content, given, seed
     )
 
 

@@ -31,6 +31,10 @@ class Frame:
         Why the result cannot be kept, if something was seen that a hit could not repeat.
     arguments : dict
         Name to (object, id) of the data that the call was given, verified when it began.
+    parts : dict
+        Encoding of each attribute that the estimator had when a fit began.
+    given : bytes
+        Encoding of all arguments.
     """
 
     estimator: Any
@@ -39,6 +43,8 @@ class Frame:
     traits: Traits | None = None
     environment: bytes = b""
     arguments: dict[str, tuple[Any, Digest]] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
+    given: bytes = b""
     notices: list[Notice] = field(default_factory=list)
     spoiled: str | None = None
     local: dict[str, Any] = field(default_factory=dict)
@@ -69,6 +75,7 @@ class Session:
         self.environment = Environment()
         self.statistics = Statistics()
         self.sliced: dict[Digest, int] = {}
+        self.finite: set[Digest] = set()
         self.costs: dict[str, float] = {}
         self._threads = _Threads()
         self._running: set[int] = set()

@@ -9,6 +9,7 @@ import numpy as np
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
+from clew.reuse.estimators.checks import package_of
 from clew.reuse.estimators.copying import copies_on_write
 from clew.reuse.estimators.describe import is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
@@ -98,7 +99,7 @@ def _sliced(session: Session, original: Any, made: Digest, call: tuple[Any, Any,
 
 def _is_table(value: Any) -> bool:
     """Tell whether a shallow copy is private: pandas copies on write."""
-    return copies_on_write() and type(value).__module__.startswith("pandas.")
+    return copies_on_write() and package_of(value) == "pandas"
 
 
 def _views(out: Any, X: Any) -> bool:
