@@ -119,6 +119,14 @@ def children(id: ValueId, head: memoryview) -> tuple[ValueId, ...] | None:
     return tuple(ValueId(Digest(child)) for child in header.children)
 
 
+def raw_bytes(file: memoryview) -> int | None:
+    """Return what the buffers of a file take when they are decompressed; None when damaged."""
+    header = _header(file) if file.nbytes >= _HEADER and file[:7] == _MAGIC else None
+    if header is None or any(size < 0 for size in header.sizes):
+        return None
+    return sum(header.sizes)
+
+
 def _aligned(head: bytes, buffers: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     yield head
     end = _LENGTH.start + len(head)

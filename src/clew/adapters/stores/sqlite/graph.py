@@ -15,8 +15,8 @@ _MATCHES = 20
 _HEX = frozenset("0123456789abcdef")
 _ID_DIGITS = 40
 
-# `made` are the edges of outputs (slot < 0), `read` those of inputs that a node made: a literal or a
-# file may have the content of some node's result by chance, and nothing came of that node.
+# `made` are the edges of outputs (slot < 0), `read` those of inputs that a node made: a literal or
+# a file may have the content of some node's result by chance, and nothing came of that node.
 _STEP: dict[Direction, str] = {
     "up": "JOIN edge AS read ON read.node = {from_} AND read.slot >= 0 "
     f"AND read.slot < {LITERAL_SLOT} "

@@ -7,8 +7,9 @@ on ids hold their first 8 bytes only, which are as good as unique; that an id is
 the writer's look before it, which the write lock makes safe.
 
 A row of `edge` is an input, an output or an observed read of a node, told apart by `slot`: outputs
-are −1, −2, …, inputs that a node made 0, 1, …, literal inputs the same from `LITERAL_SLOT` up, reads
-from `READ_SLOT` up. One index serves "who made this value" (slot < 0) and "who read it" (slot ≥ 0).
+are −1, −2, …, inputs that a node made 0, 1, …, literal inputs the same from `LITERAL_SLOT` up, and
+reads from `READ_SLOT` up. One index serves "who made this value" (slot < 0) and "who read it"
+(slot ≥ 0).
 """
 
 from __future__ import annotations

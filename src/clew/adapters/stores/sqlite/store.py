@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from clew.adapters.stores.sqlite import graph
+from clew.adapters.stores.sqlite import audit, graph, usage
 from clew.adapters.stores.sqlite import nodes as _nodes
 from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
@@ -122,6 +122,21 @@ class SqliteStore:
         with self._database.reading() as connection:
             return graph.reading(connection, _nodes.read_name(kind, name))
 
+    def codes(self) -> Iterator[Code]:
+        """Yield every code fingerprint that the store has a record of."""
+        with self._database.reading() as connection:
+            yield from usage.codes(connection)
+
+    def nodes_of_code(self, ids: Sequence[CodeId]) -> tuple[NodeId, ...]:
+        """Return the nodes that ran one of the codes."""
+        with self._database.reading() as connection:
+            return usage.nodes_of_code(connection, ids)
+
+    def paths_called(self, text: str) -> tuple[ValueId, ...]:
+        """Return the values that are paths and read `text`."""
+        with self._database.reading() as connection:
+            return usage.paths_called(connection, text)
+
     # ValueIndex
 
     def describe(self, ids: Sequence[ValueId]) -> Mapping[ValueId, Value]:
@@ -154,6 +169,21 @@ class SqliteStore:
         """Return an environment."""
         with self._database.reading() as connection:
             return _values.environment(connection, id)
+
+    def values(self) -> Iterator[Value]:
+        """Yield every value that was ever described."""
+        with self._database.reading() as connection:
+            yield from audit.described(connection, self._database.words)
+
+    def damage(self) -> tuple[str, ...]:
+        """Return what SQLite finds wrong with its own pages and indexes."""
+        with self._database.reading() as connection:
+            return audit.damage(connection)
+
+    def dangling(self) -> tuple[tuple[str, str], ...]:
+        """Return ``(table, text)`` for references that lead nowhere."""
+        with self._database.reading() as connection:
+            return tuple(audit.dangling(connection))
 
     # RunStore
 

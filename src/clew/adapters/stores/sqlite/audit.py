@@ -1,0 +1,61 @@
+"""Is the database whole: its pages, its indexes, and every number that refers to a row."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from clew.adapters.stores.sqlite import values
+from clew.adapters.stores.sqlite.words import Words
+from clew.lineage.records import Value
+
+_SOUND = "ok"
+
+_REFERENCES = (
+    ("edge", "node", "node"),
+    ("edge", "value", "value"),
+    ("edge", "name", "word"),
+    ("node", "operation", "word"),
+    ("node", "kind", "word"),
+    ("node", "code", "code"),
+    ("node", "environment", "environment"),
+    ("value", "type", "word"),
+    ("run", "flow", "word"),
+    ("use", "run", "run"),
+    ("entry", "run", "run"),
+    ("entry", "key", "word"),
+)
+
+
+def damage(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return what SQLite finds wrong with its own pages and indexes."""
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check").fetchall()]
+    except sqlite3.DatabaseError as error:
+        return (str(error),)
+    return tuple(text for text in found if text != _SOUND)
+
+
+def dangling(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Yield ``(table, text)`` for references to rows that are not there, and doubled ids."""
+    for table, column, target in _REFERENCES:
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {target} WHERE {target}.n = {table}.{column})"
+        ).fetchone()
+        if count:
+            yield table, f"{count} rows name a {target} that is not there (column {column})"
+    for table in ("node", "value"):
+        (count,) = connection.execute(
+            f"SELECT count(*) - count(DISTINCT id) FROM {table}"
+        ).fetchone()
+        if count:
+            yield table, f"{count} ids are there twice"
+
+
+def described(connection: sqlite3.Connection, words: Words) -> Iterator[Value]:
+    """Yield every value that was ever described."""
+    rows = connection.execute("SELECT id FROM value WHERE type IS NOT NULL").fetchall()
+    for start in range(0, len(rows), 1000):
+        ids = [row[0] for row in rows[start : start + 1000]]
+        yield from values.describe(connection, words, ids).values()

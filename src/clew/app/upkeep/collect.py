@@ -1,0 +1,201 @@
+"""`clew gc`: drop bytes that no run needs, that are old, or that exceed the budget.
+
+Only bytes go. Nodes, values and runs stay, so that everything can still be explained and computed
+again. What the named roots are made of never goes; what was used within the last hour stays, too,
+since a running flow may have just stored it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from clew.lineage.canonical import Digest, NodeId, ValueId
+from clew.lineage.ports import BlobStore, NodeStore, RunStore, ValueIndex
+from clew.lineage.records import Cost, Run
+
+GRACE_S = 3600.0
+_ALL = 1 << 62
+_BATCH = 1000
+
+Why = Literal["unreachable", "old", "over-budget"]
+
+
+class Graph(NodeStore, ValueIndex, RunStore, Protocol):
+    """A store of nodes, values and runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A value whose bytes go (or went).
+
+    Parameters
+    ----------
+    why : {"unreachable", "old", "over-budget"}
+        No record names it; only what is older than the age uses it; or it is worth least for its
+        size.
+    """
+
+    id: ValueId
+    size_bytes: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What `collect` dropped, or would drop."""
+
+    dropped: tuple[Dropped, ...]
+    kept_bytes: int
+    kept_values: int
+    dry_run: bool
+
+    @property
+    def freed_bytes(self) -> int:
+        """Bytes that the dropped values took."""
+        return sum(one.size_bytes for one in self.dropped)
+
+
+def collect(
+    graph: Graph,
+    blobs: BlobStore,
+    *,
+    roots: Iterable[ValueId] = (),
+    older_than_s: float | None = None,
+    budget_bytes: int | None = None,
+    grace_s: float = GRACE_S,
+    dry_run: bool = True,
+    now_s: float | None = None,
+) -> Collection:
+    """Find values whose bytes can go, and drop them unless it is a dry run.
+
+    Parameters
+    ----------
+    graph : Graph
+        Nodes, values and runs.
+    blobs : BlobStore
+        The bytes.
+    roots : iterable of ValueId
+        Values that stay, with everything inside them (registered models, for example).
+    older_than_s : float, optional
+        Runs that started longer ago keep nothing, and values without a run that were last used
+        longer ago go. Without it everything that a record names stays.
+    budget_bytes : int, optional
+        Drop what is worth least (seconds to compute it again, a byte) until the rest fits.
+    grace_s : float
+        What was used within so many seconds stays, whatever refers to it.
+    dry_run : bool, default True
+        Only say what would go.
+    now_s : float, optional
+        Seconds since the epoch; default: now.
+    """
+    now = time.time() if now_s is None else now_s
+    stored = {id: (size, used) for id, size, used in blobs.ids()}
+    pinned = _with_members(blobs, roots)
+    costs: dict[ValueId, Cost] = {}
+    recent, ever = _used(graph, blobs, costs, older_than_s, now)
+    named = set(graph.describe(list(stored)))
+    # Steps that were called outside any flow have no run: the last use of their values decides.
+    runless = {
+        id for id in named - ever if older_than_s is None or now - stored[id][1] < older_than_s
+    }
+    kept = pinned | recent | _with_members(blobs, runless)
+    dropped = [
+        Dropped(id, size, "old" if id in ever or id in named else "unreachable")
+        for id, (size, used) in stored.items()
+        if id not in kept and now - used >= grace_s
+    ]
+    gone = {one.id for one in dropped}
+    left = {id: size for id, (size, _) in stored.items() if id not in gone}
+    if budget_bytes is not None:
+        free = [id for id in left if id not in pinned and now - stored[id][1] >= grace_s]
+        for id in list(_over_budget(left, free, costs, budget_bytes)):
+            dropped.append(Dropped(id, left.pop(id), "over-budget"))
+    if not dry_run:
+        _drop(graph, blobs, [one.id for one in dropped])
+    return Collection(tuple(dropped), sum(left.values()), len(left), dry_run)
+
+
+def _used(
+    graph: Graph,
+    blobs: BlobStore,
+    costs: dict[ValueId, Cost],
+    older_than_s: float | None,
+    now_s: float,
+) -> tuple[set[ValueId], set[ValueId]]:
+    """Return the values that recent runs used, and those that any run used; note their costs."""
+    recent: set[ValueId] = set()
+    ever: set[ValueId] = set()
+    known: dict[NodeId, tuple[ValueId, ...]] = {}
+    for run in graph.runs(limit=_ALL):
+        found = set(_of_run(graph, run, known, costs))
+        ever |= found
+        if older_than_s is None or run.started_ms / 1000 > now_s - older_than_s:
+            recent |= found
+    return _with_members(blobs, recent), _with_members(blobs, ever)
+
+
+def _of_run(
+    graph: Graph, run: Run, known: dict[NodeId, tuple[ValueId, ...]], costs: dict[ValueId, Cost]
+) -> Iterator[ValueId]:
+    if run.result is not None:
+        yield run.result
+    for use in graph.uses(run.id):
+        if use.node is None:
+            continue
+        if use.node not in known:
+            node = graph.node(use.node)
+            edges = () if node is None else (*node.inputs, *node.outputs)
+            known[use.node] = tuple(edge.value for edge in edges)
+            if node is not None:
+                costs.update({edge.value: node.cost for edge in node.outputs})
+        yield from known[use.node]
+    for entry in graph.entries(run.id):
+        if entry.kind == "artifact" and entry.text is not None and len(entry.text) == 40:
+            yield ValueId(Digest(bytes.fromhex(entry.text)))
+
+
+def _with_members(blobs: BlobStore, ids: Iterable[ValueId]) -> set[ValueId]:
+    """Return values and everything that lies inside them."""
+    found: set[ValueId] = set()
+    todo = list(ids)
+    while todo:
+        id = todo.pop()
+        if id not in found:
+            found.add(id)
+            todo += blobs.children(id) or ()
+    return found
+
+
+def _over_budget(
+    sizes: Mapping[ValueId, int],
+    free: Iterable[ValueId],
+    costs: Mapping[ValueId, Cost],
+    budget_bytes: int,
+) -> Iterator[ValueId]:
+    """Yield the values that go, worth least first, until the rest fits."""
+    excess = sum(sizes.values()) - budget_bytes
+    for id in sorted(free, key=lambda id: costs.get(id, Cost()).wall_s / max(1, sizes[id])):
+        if excess <= 0:
+            return
+        excess -= sizes[id]
+        yield id
+
+
+def _drop(graph: Graph, blobs: BlobStore, ids: list[ValueId]) -> None:
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        # First the description: a value that is called absent and is there does no harm.
+        described = graph.describe(batch).values()
+        graph.update(
+            [
+                dataclasses.replace(value, state="absent", size_bytes=0)
+                for value in described
+                if value.state == "stored"
+            ]
+        )
+        for id in batch:
+            blobs.delete(id)
