@@ -24,7 +24,7 @@ def plus_one(x):
 
 
 def test_the_format_is_frozen():
-    assert code_id(plus_one).hex() == "9edf85f0147f4c588b4ecd2052790223ae673dee"
+    assert code_id(plus_one).hex() == "498c2f0b1b71c3dde71d074158334e28b39743f0"
 
 
 def test_units_libraries_and_sources(project):

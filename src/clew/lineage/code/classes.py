@@ -9,14 +9,13 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from clew.lineage.canonical import frame
 from clew.lineage.code.annotations import annotation
 from clew.lineage.code.literals import literal
 from clew.lineage.code.named import is_named, library_name
 from clew.lineage.code.origin import is_project_file
 from clew.lineage.code.source import class_source
 from clew.lineage.code.tokens import token
-from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where
+from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where, key
 
 _NOISE = {
     "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__",
@@ -53,9 +52,9 @@ def _source(cls: type) -> str:
 
 def _body(cls: type, where: Where) -> Body:
     def body(walk: Walk) -> Iterator[Edge]:
-        yield b"metaclass", token(walk, type(cls), where)
+        yield key("metaclass"), token(walk, type(cls), where)
         for base in cls.__bases__:
-            yield b"base", token(walk, base, where)
+            yield key("base"), token(walk, base, where)
         yield from _annotations(walk, cls, where)
         if dataclasses.is_dataclass(cls) and "__dataclass_fields__" in vars(cls):
             yield from _dataclass(walk, cls, where)
@@ -64,12 +63,12 @@ def _body(cls: type, where: Where) -> Body:
             members = dict(cls.__members__)
             for name, member in members.items():
                 yield (
-                    b"member" + frame(name.encode()),
+                    key("member", name),
                     token(walk, member._value_, where.inside(name)),
                 )
         for name, value in sorted(vars(cls).items()):
             if not _is_noise(cls, name, value, members):
-                yield frame(name.encode()), _attribute(walk, value, where.inside(name))
+                yield key("attribute", name), _attribute(walk, value, where.inside(name))
 
     return body
 
@@ -101,7 +100,7 @@ def _is_noise(cls: type, name: str, value: object, members: dict[str, Any]) -> b
 def _annotations(walk: Walk, cls: type, where: Where) -> Iterator[Edge]:
     """Yield the declared types: dataclasses and validating classes read them."""
     for name, hint in _hints(cls).items():
-        yield b"hint" + frame(name.encode()), annotation(walk, hint, where.inside(name))
+        yield key("hint", name), annotation(walk, hint, where.inside(name))
 
 
 def _hints(cls: type) -> dict[str, Any]:
@@ -115,14 +114,14 @@ def _hints(cls: type) -> dict[str, Any]:
 def _dataclass(walk: Walk, cls: Any, where: Where) -> Iterator[Edge]:
     settings = cls.__dataclass_params__
     names = sorted(getattr(settings, "__slots__", None) or vars(settings))
-    yield b"dataclass", literal(tuple((name, getattr(settings, name)) for name in names))
+    yield key("dataclass"), literal(tuple((name, getattr(settings, name)) for name in names))
     for name, item in cls.__dataclass_fields__.items():
         place = where.inside(name)
         flags = (item.init, item.repr, item.hash, item.compare, bool(item.kw_only))
         kind = item._field_type.name
-        key = b"field" + frame(name.encode())
-        yield key, literal((*flags, kind))
-        yield key, annotation(walk, item.type, place)
+        slot = key("field", name)
+        yield slot, literal((*flags, kind))
+        yield slot, annotation(walk, item.type, place)
         for made in (item.default, item.default_factory):
-            yield key, b"none" if made is dataclasses.MISSING else token(walk, made, place)
-        yield key, token(walk, item.metadata, place)
+            yield slot, b"none" if made is dataclasses.MISSING else token(walk, made, place)
+        yield slot, token(walk, item.metadata, place)

@@ -6,13 +6,12 @@ import functools
 from collections.abc import Iterator
 from types import FunctionType
 
-from clew.lineage.canonical import frame
 from clew.lineage.code.named import is_named, library_name
 from clew.lineage.code.origin import is_project_file
-from clew.lineage.code.resolve import edge, whole
+from clew.lineage.code.resolve import meaning, whole
 from clew.lineage.code.static import Static, static_of
 from clew.lineage.code.tokens import token
-from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where
+from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where, key
 
 _FUNCTOOLS = functools.singledispatch.__code__.co_filename
 
@@ -41,16 +40,18 @@ def is_project_function(function: FunctionType) -> bool:
 
 def _project_body(function: FunctionType, static: Static, where: Where) -> Body:
     def body(walk: Walk) -> Iterator[Edge]:
-        yield b"code", static.digest
+        yield key("code"), static.digest
         yield from _defaults(walk, function, where)
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-        read = {item.name for item in static.reads if item.root == "free"}
+        read = {item.name for _, item in static.reads if item.root == "free"}
         for name in static.free:
             if name not in read:
-                key = b"cell" + static.free.index(name).to_bytes(4, "little")
-                yield key, whole(walk, cells[name], Where(where.module, name))
-        for item in static.reads:
-            yield edge(walk, function, item, static, cells)
+                yield (
+                    key("free", str(static.free.index(name))),
+                    whole(walk, cells[name], Where(where.module, name)),
+                )
+        for label, item in static.reads:
+            yield label, meaning(walk, function, item, static, cells)
         yield from _attributes(walk, function, where)
 
     return body
@@ -60,16 +61,16 @@ def _defaults(walk: Walk, function: FunctionType, where: Where) -> Iterator[Edge
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
     for name, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
-        yield b"default" + frame(name.encode()), token(walk, value, where.inside(name))
+        yield key("default", name), token(walk, value, where.inside(name))
     for name, value in sorted((function.__kwdefaults__ or {}).items()):
-        yield b"keyword" + frame(name.encode()), token(walk, value, where.inside(name))
+        yield key("keyword", name), token(walk, value, where.inside(name))
 
 
 def _attributes(walk: Walk, function: FunctionType, where: Where) -> Iterator[Edge]:
     """Yield what was set on the function object, but for clew's own marks."""
     for name, value in sorted(vars(function).items()):
         if not name.startswith(("__clew", "_clew")):
-            yield b"attribute" + frame(name.encode()), token(walk, value, where.inside(name))
+            yield key("attribute", name), token(walk, value, where.inside(name))
 
 
 def _library_body(function: FunctionType, where: Where) -> Body:
@@ -77,11 +78,11 @@ def _library_body(function: FunctionType, where: Where) -> Body:
 
     def body(walk: Walk) -> Iterator[Edge]:
         module = str(function.__globals__.get("__name__"))
-        yield b"made by", walk.library(module, function.__code__.co_qualname)
+        yield key("made by"), walk.library(module, function.__code__.co_qualname)
         yield from _defaults(walk, function, where)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for name, cell in cells:
-            yield b"cell" + frame(name.encode()), whole(walk, cell, where.inside(name))
+            yield key("cell", name), whole(walk, cell, where.inside(name))
         yield from _attributes(walk, function, where)
 
     return body
@@ -94,8 +95,7 @@ def _dispatch_body(function: FunctionType, where: Where) -> Body:
         registry = vars(function)["registry"]
         named = sorted((f"{k.__module__}.{k.__qualname__}", k) for k in registry)
         for name, kind in named:
-            key = b"dispatch" + frame(name.encode())
-            yield key, token(walk, kind, where.inside(name))
-            yield key, token(walk, registry[kind], where.inside(name))
+            yield key("dispatched type", name), token(walk, kind, where.inside(name))
+            yield key("dispatch", name), token(walk, registry[kind], where.inside(name))
 
     return body

@@ -12,7 +12,7 @@ from clew.lineage.code.nesting import nesting
 from clew.lineage.code.record import CodeRecord
 from clew.lineage.code.static import FORMAT, static_of
 from clew.lineage.code.tokens import token
-from clew.lineage.code.walk import Edge, Walk, Where
+from clew.lineage.code.walk import Edge, Walk, Where, key
 
 _RECORDS = 1024
 _records: dict[tuple[CodeId, str, str, str, bool], CodeRecord] = {}
@@ -111,9 +111,9 @@ def _walk(walk: Walk, obj: object, depends_on: tuple[object, ...]) -> CodeId:
 
 def _roots(walk: Walk, obj: object, depends_on: tuple[object, ...]) -> Iterable[Edge]:
     module, qualname = _place(obj)
-    yield b"root", token(walk, obj, Where(module, qualname))
+    yield key("root"), token(walk, obj, Where(module, qualname))
     for index, item in enumerate(depends_on):
-        yield b"declared", token(walk, item, Where(module, f"depends_on.{index}"))
+        yield key("declared"), token(walk, item, Where(module, f"depends_on.{index}"))
 
 
 def _place(obj: Any) -> tuple[str, str]:

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from clew.errors import Unhashable
-from clew.lineage.canonical import frame
 from clew.lineage.code.classes import class_token
 from clew.lineage.code.functions import function_token
 from clew.lineage.code.named import global_generator, is_named, library_name, well_known
 from clew.lineage.code.origin import is_project
 from clew.lineage.code.tokens import handles, otherwise, token
-from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where
+from clew.lineage.code.walk import Body, Edge, Shown, Walk, Where, key
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition, threading.Event)
 _OPERATORS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
@@ -39,9 +38,9 @@ def _composite(
     """Return the token of something that is made of other things."""
 
     def body(walk: Walk) -> Iterator[Edge]:
-        yield b"kind", tag.encode()
+        yield key("kind"), tag.encode()
         for name, part in parts:
-            yield frame(name.encode()), token(walk, part, where.inside(name) if name else where)
+            yield key("part", name), token(walk, part, where.inside(name) if name else where)
 
     return walk.unit(value, body)
 
@@ -104,7 +103,7 @@ def _module_body(module: types.ModuleType) -> Body:
     def body(walk: Walk) -> Iterator[Edge]:
         for name, value in sorted(vars(module).items()):
             if not (name.startswith("__") and name.endswith("__")) or name == "__getattr__":
-                yield frame(name.encode()), token(walk, value, Where(module.__name__, name))
+                yield key("member", name), token(walk, value, Where(module.__name__, name))
 
     return body
 

@@ -8,7 +8,6 @@ import sys
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 
 from clew.errors import Unhashable
-from clew.lineage.canonical import frame
 from clew.lineage.code.ambient import Finding, canonical_name, finding
 from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
@@ -16,7 +15,7 @@ from clew.lineage.code.reads import Read
 from clew.lineage.code.static import Static
 from clew.lineage.code.tokens import token
 from clew.lineage.code.values import value_id
-from clew.lineage.code.walk import Edge, Walk, Where
+from clew.lineage.code.walk import Walk, Where
 from clew.lineage.code.writes import keeps
 
 _ABSENT = object()
@@ -24,28 +23,25 @@ _OPEN_ENDED = (eval, exec, globals)
 _PLAIN = (bool, int, float, str, bytes)
 
 
-def edge(
+def meaning(
     walk: Walk, function: FunctionType, read: Read, static: Static, cells: dict[str, CellType]
-) -> Edge:
-    """Return the edge of one read of a function."""
+) -> bytes:
+    """Return the token of what one read of a function finds now."""
     namespace = function.__globals__
     where = Where(str(namespace.get("__name__")), read.name)
-    tail = frame(".".join(read.attributes).encode())
     if read.root == "import":
-        return b"import" + frame(read.name.encode()) + tail, _imported(walk, read, namespace)
+        return _imported(walk, read, namespace)
     if read.root == "free":
-        key = b"cell" + static.free.index(read.name).to_bytes(4, "little") + tail
         value = contents(cells[read.name])
     else:
-        key = b"global" + frame(read.name.encode()) + tail
         value = namespace.get(read.name, _ABSENT)
         if value is _ABSENT:
             value = _builtins(function).get(read.name, _ABSENT)
     if read.name in static.written and keeps(value):
-        return key, b"written" + type(value).__name__.encode()
+        return b"written" + type(value).__name__.encode()
     if isinstance(value, BuiltinFunctionType) and value in _OPEN_ENDED:
-        return key, _whole_module(walk, namespace, where)
-    return key, _meaning(walk, value, read, where)
+        return _whole_module(walk, namespace, where)
+    return _follow(walk, value, read, where)
 
 
 def contents(cell: CellType) -> object:
@@ -74,10 +70,10 @@ def _builtins(function: FunctionType) -> dict[str, object]:
 
 def whole(walk: Walk, cell: CellType, where: Where) -> bytes:
     """Return the token of all that a closure cell holds."""
-    return _meaning(walk, contents(cell), Read("free", where.last, ()), where)
+    return _follow(walk, contents(cell), Read("free", where.last, ()), where)
 
 
-def _meaning(walk: Walk, value: object, read: Read, where: Where) -> bytes:
+def _follow(walk: Walk, value: object, read: Read, where: Where) -> bytes:
     """Follow the attributes of modules; what they end at is read as a whole."""
     if value is _ABSENT:
         return walk.missing(where)
@@ -136,7 +132,7 @@ def _imported(walk: Walk, read: Read, namespace: dict[str, object]) -> bytes:
         return b"module" if is_project(module) else walk.library(name, "")
     if read.attributes and not hasattr(module, read.attributes[0]):
         _load(f"{name}.{read.attributes[0]}")  # from package import submodule
-    return _meaning(walk, module, read, where)
+    return _follow(walk, module, read, where)
 
 
 def _import_by_name(walk: Walk, read: Read, where: Where) -> bytes:

@@ -7,11 +7,12 @@ import weakref
 from dataclasses import dataclass
 from types import CodeType
 
-from clew.lineage.canonical import Digest, digest
+from clew.lineage.canonical import Digest, digest, frame
 from clew.lineage.code.bytecode import canonical_bytecode
 from clew.lineage.code.reads import Read, reads_of
 from clew.lineage.code.source import text_of
 from clew.lineage.code.tree import normal_form
+from clew.lineage.code.walk import key
 from clew.lineage.code.writes import only_written
 
 FORMAT = 1
@@ -27,8 +28,8 @@ class Static:
     ----------
     digest : Digest
         Of the normal form of its text, or of its bytecode where no text is proven to be it.
-    reads : tuple of Read
-        What it takes from globals, imports and its closure.
+    reads : tuple of (bytes, Read)
+        What it takes from globals, imports and its closure, each with the key of its edge.
     free : tuple of str
         Free variables in the order in which the digest numbers them.
     source : str
@@ -38,7 +39,7 @@ class Static:
     """
 
     digest: Digest
-    reads: tuple[Read, ...]
+    reads: tuple[tuple[bytes, Read], ...]
     free: tuple[str, ...]
     source: str
     written: frozenset[str]
@@ -64,9 +65,27 @@ def _read(code: CodeType, namespace: dict[str, object]) -> Static:
     if text is None:
         content, free = canonical_bytecode(code)
         fields = [content, _PYTHON]
-        return Static(digest("code-bytecode", FORMAT, fields), reads, free, "", frozenset())
+        return Static(
+            digest("code-bytecode", FORMAT, fields), _keyed(reads, free), free, "", frozenset()
+        )
     form = normal_form(text.node, code.co_freevars)
     fields = [form.content, _OPTIMIZE]
     return Static(
-        digest("code-tree", FORMAT, fields), reads, form.free, text.source, only_written(text.node)
+        digest("code-tree", FORMAT, fields),
+        _keyed(reads, form.free),
+        form.free,
+        text.source,
+        only_written(text.node),
+    )
+
+
+def _keyed(reads: tuple[Read, ...], free: tuple[str, ...]) -> tuple[tuple[bytes, Read], ...]:
+    """Give each read its key; a free variable is its number, so that it can be renamed."""
+
+    def name(read: Read) -> str:
+        return str(free.index(read.name)) if read.root == "free" else "." * read.level + read.name
+
+    return tuple(
+        (key(read.root, name(read)) + frame(".".join(read.attributes).encode()), read)
+        for read in reads
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from clew.errors import Unhashable
@@ -23,7 +24,13 @@ from clew.lineage.code.values import readable, value_id
 FORMAT = 1
 _SCALARS = frozenset({int, bool, float, str, bytes, complex, type(None)})
 Edge = tuple[bytes, bytes]
-"""What is read (a key that the code fixes) and the token of what was found there."""
+"""What is read (a `key`, fixed by the code) and the token of what was found there."""
+
+
+@lru_cache(maxsize=1 << 16)
+def key(kind: str, name: str = "") -> bytes:
+    """Return the first half of an edge: in which way, and under which name, a thing is read."""
+    return frame(kind.encode()) + frame(name.encode())
 
 
 class Where(NamedTuple):
@@ -72,11 +79,11 @@ class Walk:
 
     def run(self, roots: Iterable[Edge]) -> CodeId:
         """Write every unit that the roots reach and return the digest of all."""
-        heads = [frame(key) + frame(token) for key, token in roots]
+        heads = [label + frame(token) for label, token in roots]
         while self._pending:
             index, body, shown = self._pending.popleft()
             edges = list(body(self))
-            self._bodies[index] = b"".join(frame(key) + frame(token) for key, token in edges)
+            self._bodies[index] = b"".join(label + frame(token) for label, token in edges)
             if shown is not None and self.recording:
                 self._show(shown, edges)
         return CodeId(digest("code", FORMAT, [*heads, *self._bodies]))
@@ -126,8 +133,8 @@ class Walk:
         if version is None:
             name, number = release(top)
             self.libraries[name] = number
-            version = self._releases[top] = frame(name.encode()) + frame(number.encode())
-        return b"l" + frame(module.encode()) + frame(qualname.encode()) + version
+            version = self._releases[top] = key(name, number)
+        return b"l" + key(module, qualname) + version
 
     def missing(self, where: Where) -> bytes:
         """Return the token of a name that has no value now."""
@@ -153,7 +160,7 @@ class Walk:
             self.units.append(unit)
 
     def _show(self, shown: Shown, edges: list[Edge]) -> None:
-        own = [frame(key) + self._own(token) for key, token in edges]
+        own = [label + self._own(token) for label, token in edges]
         unit = digest("code-unit", FORMAT, own)
         self._add(Unit(shown.kind, *shown.where, unit, source=shown.source))
 
