@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -30,10 +30,10 @@ def figures(quick: bool) -> Iterator[Figure]:
 
 def ask_help() -> tuple[float, str]:
     """Return the CPU seconds (user and system) that `clew --help` took, and what it printed."""
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", HELP], capture_output=True, text=True, check=True, timeout=60
     )
-    after = os.times()
-    used = after.children_user + after.children_system
-    return used - before.children_user - before.children_system, done.stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used, done.stdout
