@@ -213,28 +213,31 @@ class Fold:
         """Score a fitted final estimator and keep the record."""
         started = time.perf_counter()
         fitted = (*path, model)
-        test, given = self._scores(configuration, fitted, rows, known[0], seen=False)
+        test, asked = self._scores(configuration, fitted, rows, known[0], seen=False)
         score_s = time.perf_counter() - started
         train = None
         if self.study.return_train_score:
             train, _ = self._scores(configuration, fitted, rows, known[1], seen=True)
         record.result = self._result(test, train, fit_s, score_s, None)
         if self.study.keep_answers:
-            record.answers = known[0] or self._more_answers(model, rows, given, fit_s, score_s)
+            record.answers = known[0] or self._more_answers(model, rows, asked, fit_s)
             record.classes = getattr(model, "classes_", None)
         record.cost_s = fit_s + score_s
         self.keep([configuration], record)
 
     def _more_answers(
-        self, model: Any, rows: Rows, given: dict[str, Any], fit_s: float, score_s: float
+        self, model: Any, rows: Rows, asked: Any, fit_s: float
     ) -> dict[str, Any] | None:
         """Return the answers that the scorer was given, and others that cost little."""
-        if score_s > max(_CHEAP_S, _CHEAP * fit_s) or needs_pipeline(self.study.scorer):
+        if not isinstance(asked, Answers):
+            return None
+        given = asked.given
+        if asked.given_s > max(_CHEAP_S, _CHEAP * fit_s):
             return given or None
         try:
             final = rows.test.take()
-            asked = [m for m in _ASKED if m not in given and hasattr(model, m)]
-            return {**given, **{m: getattr(model, m)(final) for m in asked}}
+            more = [m for m in _ASKED if m not in given and hasattr(model, m)]
+            return {**given, **{m: getattr(model, m)(final) for m in more}}
         except Exception:  # they are a convenience; the score is known
             return given or None
 
@@ -246,7 +249,7 @@ class Fold:
         known: dict[str, Any] | None,
         *,
         seen: bool,
-    ) -> tuple[Any, dict[str, Any]]:
+    ) -> tuple[Any, Any]:
         y = self.y if seen else self.y_test
         params = self._score_train if seen else self._score_test
         if needs_pipeline(self.study.scorer):
@@ -259,7 +262,7 @@ class Fold:
             estimator, X = Answers(fitted[-1], final.take, known), None
         error_score = self.study.error_score
         score = _score(estimator, X, y.take(), self.study.scorer, params, error_score)
-        return score, getattr(estimator, "given", {})
+        return score, estimator
 
     def fail(
         self,

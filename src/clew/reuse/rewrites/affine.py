@@ -201,9 +201,10 @@ def _indicators(encoder: OneHotEncoder, X: Any) -> Indicators:
 
     codes, sizes = [], []
     for name in X.columns:
-        numbers, categories = pd.factorize(X[name], use_na_sentinel=True)
-        if (numbers < 0).any():
-            raise NotAffine("a category is missing")
+        numbers, categories = pd.factorize(X[name], use_na_sentinel=False)
+        missing = pd.isna(categories).sum()
+        if missing > 1 or (missing and len({id(v) for v in X[name][X[name].isna()]}) > 1):
+            raise NotAffine("values are missing in more than one way")
         codes.append(numbers)
         sizes.append(len(categories))
     return Indicators(tuple(codes), tuple(sizes), encoder.handle_unknown == "error")
@@ -217,6 +218,8 @@ def _numbers(chain: tuple[Any, ...], X: Any) -> Numbers:
         raise NotAffine("numbers are infinite or a column is empty")
     if (scale <= 1e-8 * np.abs(centre)).any():
         raise NotAffine("a column is constant, or nearly so")
+    if not np.isnan(values).any():  # imputers then change nothing
+        chain = tuple(step for step in chain if type(step) is not SimpleImputer)
     return Numbers(values, chain, centre, scale)
 
 
