@@ -26,11 +26,10 @@ def encode_tensor(value: torch.Tensor, ctx: Context) -> bytes:
         dtype=str(value.dtype),
         device=str(value.device),
         requires_grad=value.requires_grad,
-        flags=(value.is_conj(), value.is_neg()),
         grad=value.grad if value.is_leaf else None,
         state=getattr(value, "__dict__", None) or None,
     )
-    return frame(head) + array_bytes(_numbers(value), ctx)
+    return frame(head) + array_bytes(_numbers(value), ctx, owner=value)
 
 
 @register(torch.UntypedStorage, tag="torch.UntypedStorage")

@@ -15,15 +15,25 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Any
+from typing import Any, TypeVar
 
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint.registry import register
-from clew.lineage.fingerprint.walk import Context, encode
+from clew.lineage.fingerprint.walk import Context, class_identity, encode
 
 
 @register(type, tag="class", subclasses=True, shared=False)
+def encode_class(value: type, ctx: Context) -> bytes:
+    """Encode a class."""
+    return class_identity(value, ctx)
+
+
 @register(FunctionType, tag="function", shared=False)
+def encode_function(value: FunctionType, ctx: Context) -> bytes:
+    """Encode a function by its code and its name, which libraries show and act upon."""
+    return frame(value.__qualname__.encode()) + ctx.code(value)
+
+
 @register(MethodDescriptorType, tag="method_descriptor", shared=False)
 @register(ClassMethodDescriptorType, tag="classmethod_descriptor", shared=False)
 @register(WrapperDescriptorType, tag="wrapper_descriptor", shared=False)
@@ -55,6 +65,14 @@ def encode_builtin(value: Any, ctx: Context) -> bytes:
 def encode_partial(value: partial[object], ctx: Context) -> bytes:
     """Encode a partial: its function, and the arguments that it holds, in order."""
     return ctx.fields(func=value.func, args=value.args, keywords=value.keywords, state=vars(value))
+
+
+@register(TypeVar, tag="TypeVar", shared=False)
+def encode_type_variable(value: Any, ctx: Context) -> bytes:
+    """Encode a type variable, wherever it is defined."""
+    limits = (value.__bound__, value.__constraints__)
+    variance = (value.__covariant__, value.__contravariant__)
+    return ctx.fields(name=value.__name__, limits=limits, variance=variance)
 
 
 @register(property, tag="property", shared=False)

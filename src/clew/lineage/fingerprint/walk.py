@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import contextvars
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, ParamSpec, TypeVar
 
 from clew.errors import Unhashable
@@ -203,13 +206,27 @@ def _head(entry: Entry, cls: type, ctx: Context) -> bytes:
 
 
 def class_identity(cls: type, ctx: Context) -> bytes:
-    """Return the identity of a class: a builtin's name, or what its code says."""
-    if cls.__module__ == "builtins":
-        import builtins
+    """Return the identity of a class: where it is defined, its name, and what its code says.
 
-        if getattr(builtins, cls.__qualname__, None) is cls:
-            return frame(b"builtins") + frame(cls.__qualname__.encode())
-    return ctx.code(cls)
+    Two classes with the same body are two: ``isinstance`` tells them apart.
+    """
+    name = frame(cls.__qualname__.encode())
+    if cls.__module__ == "builtins" and getattr(builtins, cls.__name__, None) is cls:
+        return frame(b"builtins") + name
+    return frame(_home(cls).encode()) + name + ctx.code(cls)
+
+
+def _home(cls: type) -> str:
+    """Return the module of a class; a script that runs goes by the name that it is imported by."""
+    module = cls.__module__
+    if module not in ("__main__", "__mp_main__"):
+        return str(module)
+    running = sys.modules.get(module)
+    spec = getattr(running, "__spec__", None)
+    if spec is not None:
+        return str(spec.name).removesuffix(".__main__")
+    file = getattr(running, "__file__", None)
+    return PurePath(file).stem if str(file).endswith(".py") else "__main__"
 
 
 def _elsewhere(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -235,7 +252,7 @@ def _elsewhere(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def refusal(value: object, why: str) -> Unhashable:
     """Return the error for a value without a sound content id."""
     cls = type(value)
-    name = f"{cls.__module__}.{cls.__qualname__}"
+    name = f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")
     return Unhashable(
         f"a {name} has no sound content id: {why}",
         got=name,
