@@ -39,7 +39,13 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The facts of a thread."""
+    """The facts of a thread.
+
+    Parameters
+    ----------
+    seeds : dict of str to str
+        Seeds by node id (hexadecimal) that MessagePack has no number for, in decimal.
+    """
 
     nodes: tuple[Node, ...] = ()
     values: tuple[Value, ...] = ()
@@ -48,6 +54,24 @@ class Records:
     run: Run | None = None
     uses: tuple[Use, ...] = ()
     entries: tuple[LogEntry, ...] = ()
+    seeds: dict[str, str] = field(default_factory=dict)
+
+    def packed(self) -> bytes:
+        """Return the records as MessagePack."""
+        big = {n.id: n.seed for n in self.nodes if n.seed is not None and abs(n.seed) >= 1 << 63}
+        nodes = (dataclasses.replace(n, seed=None) if n.id in big else n for n in self.nodes)
+        seeds = {id.hex(): str(seed) for id, seed in big.items()}
+        return msgspec.msgpack.encode(dataclasses.replace(self, nodes=tuple(nodes), seeds=seeds))
+
+    @staticmethod
+    def unpacked(content: bytes) -> Records:
+        """Return the records of MessagePack; raises `ValueError` for what is none."""
+        records = msgspec.msgpack.decode(content, type=Records)
+        seeds = {bytes.fromhex(id): int(seed) for id, seed in records.seeds.items()}
+        nodes = (
+            dataclasses.replace(n, seed=seeds[n.id]) if n.id in seeds else n for n in records.nodes
+        )
+        return dataclasses.replace(records, nodes=tuple(nodes), seeds={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +204,7 @@ def _write(path: Path, records: Records, blobs: BlobStore, ids: Iterable[ValueId
     entries: dict[str, dict[str, object]] = {}
     stored = []
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:
-        _add(archive, entries, RECORDS, [msgspec.msgpack.encode(records)])
+        _add(archive, entries, RECORDS, [records.packed()])
         for id in ids:
             try:
                 encoded = blobs.get(id)

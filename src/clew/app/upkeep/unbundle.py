@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -72,10 +72,7 @@ def import_thread(
         if isinstance(error, ClewError):
             raise
         raise refusal(path, f"it cannot be read ({error})") from error
-    try:
-        _add(graph, records, sizes)
-    except OverflowError as error:
-        raise refusal(path, f"its records hold a number that no store takes ({error})") from error
+    _add(graph, records, sizes)
     left_out = tuple(id for id in values.ids if id not in sizes)
     return Bundle(path, len(records.nodes), len(sizes), path.stat().st_size, left_out)
 
@@ -215,8 +212,8 @@ def _value_id(name: str) -> ValueId:
 def _records(content: bytes, path: Path) -> Records:
     """Return the facts of a thread, when every id is what its fields hash to."""
     try:
-        records = msgspec.msgpack.decode(content, type=Records)
-    except msgspec.MsgspecError as error:
+        records = Records.unpacked(content)
+    except ValueError as error:  # msgspec's own errors are of this kind, too.
         raise refusal(path, f"its records are not readable ({error})") from error
     for node in records.nodes:
         named_by_chance = is_event(node) and node.call == node.id
@@ -228,7 +225,21 @@ def _records(content: bytes, path: Path) -> Records:
         raise refusal(path, "it holds an id of the wrong length")
     if not all(_ID.fullmatch(id) for id in records.environments):
         raise refusal(path, "it holds an id of the wrong length")
+    if any(abs(number) >= 1 << 63 for number in _numbers(records)):
+        raise refusal(path, "it holds a number that no store takes")
     return records
+
+
+def _numbers(records: Records) -> Iterator[int]:
+    """Yield every whole number but seeds, which may be of any size."""
+    yield from (value.size_bytes for value in records.values)
+    for node in records.nodes:
+        yield from (node.created_ms, node.cost.size_bytes)
+    yield from (use.seq for use in records.uses)
+    for entry in records.entries:
+        yield from (entry.step, entry.time_ms)
+    if records.run is not None:
+        yield from (records.run.started_ms, records.run.ended_ms or 0)
 
 
 def _store(
@@ -246,7 +257,7 @@ def _add(graph: Graph, records: Records, sizes: Mapping[ValueId, int]) -> None:
             value,
             preview=value.preview[:_PREVIEW],
             state="stored" if value.id in sizes else "absent",
-            size_bytes=sizes.get(value.id, 0),
+            size_bytes=value.size_bytes if value.id in sizes else 0,
         )
         for value in records.values
     ]
