@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import CodeType
 from typing import Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, overload
 
-from clew.errors import InvalidParameter, WrongType
+from clew.errors import InvalidParameter, Unhashable, WrongType
 from clew.lineage.code import CodeRecord, code_record
 from clew.lineage.records import Reason, Use
 from clew.steps import eager
@@ -92,11 +92,14 @@ class Step(Generic[P, R]):
         """Return what stands for the step where other code refers to it."""
         return (self.function, self.options.seed, *self.options.depends_on)
 
-    @functools.cached_property
+    @property
     def constants(self) -> tuple[Any, ...]:
-        """The literals in the function's code, among them the names of files."""
-        code = getattr(inspect.unwrap(self.function), "__code__", None)
-        return code.co_consts if isinstance(code, CodeType) else ()
+        """The literals that the step's code reaches, among them the names of files."""
+        try:
+            return self.code().paths
+        except Unhashable:
+            code = getattr(inspect.unwrap(self.function), "__code__", None)
+            return code.co_consts if isinstance(code, CodeType) else ()
 
     @functools.cached_property
     def output_count(self) -> int | None:

@@ -323,3 +323,42 @@ def test_what_a_step_declares_counts_where_it_is_called(project):
     assert project.id() != first
     project.edit(flow=flow.replace("seed=1", "seed=2"))
     assert project.id() != first
+
+
+def test_texts_that_may_name_files_are_listed_wherever_they_stand(project):
+    project.edit(
+        features="""
+        from pathlib import Path
+        HERE = Path("some/where")
+        SETTINGS = {"path": ["deep.csv"], "name": "age"}
+        def load(name="default.csv"):
+            return open(name), HERE, SETTINGS
+        """,
+        flow="""
+        import features
+        def step(x):
+            return features.load(), [open("literal.csv") for _ in x], "plain"
+        """,
+    )
+    record = project.record()
+    assert record.paths == ("deep.csv", "default.csv", "literal.csv", "some/where")
+
+
+def test_a_path_counts_by_its_text(project, tmp_path):
+    text = "from pathlib import Path\nHERE = Path('{}')\ndef step(x):\n    return HERE\n"
+    (tmp_path / "a").mkdir()
+    project.edit(flow=text.format(tmp_path / "a"))
+    before = project.id()
+    (tmp_path / "a" / "new").write_text("1")
+    assert project.id() == before
+    project.edit(flow=text.format(tmp_path / "b"))
+    assert project.id() != before
+
+
+def test_a_cell_with_await_at_its_top_has_a_text():
+    text = "async def now(): ...\nawait now\ndef step(x):\n    return x\n"
+    name = "/tmp/ipykernel_1/awaiting.py"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    namespace = {"__name__": "__main__"}
+    exec(compile(text.replace("await now", "now"), name, "exec"), namespace)
+    assert code_record(namespace["step"]).source

@@ -8,6 +8,7 @@ from types import FunctionType
 
 from clew.lineage.code.named import is_named, library_name
 from clew.lineage.code.origin import is_project_file
+from clew.lineage.code.paths import paths_in
 from clew.lineage.code.resolve import meaning, whole
 from clew.lineage.code.static import Static, static_of
 from clew.lineage.code.tokens import token
@@ -41,6 +42,8 @@ def is_project_function(function: FunctionType) -> bool:
 def _project_body(function: FunctionType, static: Static, where: Where) -> Body:
     def body(walk: Walk) -> Iterator[Edge]:
         yield key("code"), static.digest
+        if walk.recording:
+            walk.paths.update(paths_in(function.__code__.co_consts))
         yield from _defaults(walk, function, where)
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         read = {item.name for _, item in static.reads if item.root == "free"}

@@ -82,6 +82,7 @@ def _record(
         ambient=texts("ambient") if declared else texts("ambient", "dynamic"),
         generators=texts("generator"),
         files=texts("file"),
+        paths=tuple(sorted(walk.paths)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import operator
+import pathlib
 import threading
 import types
 from collections.abc import Iterator
@@ -43,6 +44,12 @@ def _composite(
             yield key("part", name), token(walk, part, where.inside(name) if name else where)
 
     return walk.unit(value, body)
+
+
+@handles(pathlib.PosixPath, pathlib.WindowsPath)
+def _path(walk: Walk, value: pathlib.Path, where: Where) -> bytes:
+    """Read a path by its text: what is there counts when it is opened, see `CodeRecord.paths`."""
+    return _composite(walk, value, type(value).__name__, [("", str(value))], where)
 
 
 @handles(types.MethodType)

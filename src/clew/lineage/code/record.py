@@ -70,6 +70,10 @@ class CodeRecord:
         Calls that open a file whose name is only known when they run, such as
         ``pandas.read_csv``: the content of the file is then an input that an argument of type
         `str` does not carry.
+    paths : tuple of str
+        Texts in the code and in the constants that it reads which could be names of files. A
+        library that opens a file by itself is not seen doing so; where one of these texts names
+        an existing file, its content should count as read.
     """
 
     id: CodeId
@@ -81,3 +85,4 @@ class CodeRecord:
     ambient: tuple[str, ...]
     generators: tuple[str, ...]
     files: tuple[str, ...]
+    paths: tuple[str, ...] = ()

@@ -18,7 +18,8 @@ from clew.lineage.code.bytecode import canonical_bytecode, nested
 from clew.lineage.code.scopes import FunctionNode
 
 _COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
-_FUTURE = 0x1FF0000  # compiler flags of `from __future__` imports that a function inherits
+_FUTURE = 0x1FE0000  # flags of the `from __future__` imports that a function inherits
+_NOTEBOOK = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 Position = tuple[int, int]
 
 
@@ -88,7 +89,7 @@ def _read(lines: tuple[str, ...], flags: int) -> _File | None:
     content = "".join(lines)
     try:
         tree = ast.parse(content)
-        compiled = compile(content, "<source>", "exec", flags=flags, dont_inherit=True)
+        compiled = compile(content, "<source>", "exec", flags=flags | _NOTEBOOK, dont_inherit=True)
     except (SyntaxError, ValueError):
         return None
     return _File(lines, tuple(_pair(tree, compiled)))

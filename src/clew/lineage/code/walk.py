@@ -18,6 +18,7 @@ from clew.lineage.canonical import CodeId, Digest, ValueId, digest, frame
 from clew.lineage.code.ambient import Finding
 from clew.lineage.code.nesting import Nesting
 from clew.lineage.code.origin import release
+from clew.lineage.code.paths import paths_in
 from clew.lineage.code.record import Unit, UnitKind
 from clew.lineage.code.values import readable, value_id
 
@@ -69,6 +70,7 @@ class Walk:
     units: list[Unit] = field(default_factory=list)
     libraries: dict[str, str] = field(default_factory=dict)
     findings: dict[Finding, None] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
     _bodies: list[bytes] = field(default_factory=list)
     _index: dict[int, int] = field(default_factory=dict)
     _kept: list[object] = field(default_factory=list)
@@ -110,6 +112,7 @@ class Walk:
             found = ValueId(Digest(token[1:]))
             self._add(Unit("constant", *where, own, found, readable(where.last, value)))
             self._shown.add(token)
+            self.paths.update(paths_in([value]))
         return token
 
     def _value(self, value: object, where: Where) -> bytes:
@@ -152,6 +155,7 @@ class Walk:
         """Take over what a walk inside a value's fingerprint has seen."""
         self.libraries.update(inner.libraries)
         self.findings.update(inner.findings)
+        self.paths |= inner.paths
         for unit in inner.units:
             self._add(unit)
 
