@@ -240,7 +240,8 @@ def cyclic(contents: Contents) -> Contents:
 
 
 HOSTILE = [
-    traversal, absolute, unlisted, wrong_sum, wrong_content, wrong_name, wrong_node, short_id, huge_number,
+    traversal, absolute, unlisted, wrong_sum, wrong_content, wrong_name, wrong_node, short_id,
+    huge_number,
     not_records, pickled_records, no_manifest, newer, cyclic,
 ]  # fmt: skip
 

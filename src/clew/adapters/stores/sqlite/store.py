@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from clew.adapters.stores.sqlite import audit, graph, usage
+from clew.adapters.stores.sqlite import audit, graph, usage, views
 from clew.adapters.stores.sqlite import nodes as _nodes
 from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
@@ -174,6 +174,11 @@ class SqliteStore:
         """Yield every value that was ever described."""
         with self._database.reading() as connection:
             yield from audit.described(connection, self._database.words)
+
+    def view(self, view: views.View) -> list[tuple[object, ...]]:
+        """Return the rows of a documented view (see `views`)."""
+        with self._database.reading() as connection:
+            return views.rows(connection, view)
 
     def damage(self) -> tuple[str, ...]:
         """Return what SQLite finds wrong with its own pages and indexes."""

@@ -1,0 +1,209 @@
+"""The graph as tables, for analysis: the documented schema behind `clew sql`.
+
+======== =========================================================================================
+view     a row is
+======== =========================================================================================
+runs     one execution of a flow
+params   one argument of a run's flow, or one param that the run logged
+metrics  one metric that a run logged, at one step
+tags     one tag of a run
+nodes    one call, and what it cost when it was computed
+edges    one input, output or observed read of a node
+values   one value that is known (write ``"values"``: the word is reserved in SQL)
+uses     what one run did about one step, and why
+costs    one operation: how often it was computed and reused, and the seconds that took and saved
+======== =========================================================================================
+
+Ids are hexadecimal text. Times are UTC. Seconds are `*_s`, bytes `*_bytes`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from clew.adapters.stores.sqlite.schema import LITERAL_SLOT, READ_SLOT
+
+Type = Literal["text", "integer", "real", "boolean", "time"]
+"""``time`` is a number of milliseconds since the epoch in the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A documented table.
+
+    Parameters
+    ----------
+    columns : tuple of (str, Type, str)
+        Name, type and meaning of each column.
+    query : str
+        What SQLite is asked.
+    """
+
+    name: str
+    columns: tuple[tuple[str, Type, str], ...]
+    query: str
+
+
+def rows(connection: sqlite3.Connection, view: View) -> list[tuple[object, ...]]:
+    """Return the rows of a view."""
+    return connection.execute(view.query).fetchall()
+
+
+_RUNS = View(
+    "runs",
+    (
+        ("run", "text", "id (a ULID: sorts by time)"),
+        ("flow", "text", "module:name"),
+        ("status", "text", "running, finished, failed, interrupted, lost"),
+        ("started", "time", "when it started"),
+        ("ended", "time", "when it ended"),
+        ("wall_s", "real", "from start to end"),
+        ("result", "text", "content id of what it returned"),
+        ("error", "text", "what it failed with"),
+        ("arguments", "text", "JSON object"),
+        ("context", "text", "JSON object: command, git state, host, process"),
+    ),
+    "SELECT run.id, word.text, status, started_ms, ended_ms, (ended_ms - started_ms) / 1000.0, "
+    "lower(hex(result)), error, arguments, context FROM run JOIN word ON word.n = run.flow",
+)
+_PARAMS = View(
+    "params",
+    (
+        ("run", "text", "id of the run"),
+        ("flow", "text", "module:name"),
+        ("key", "text", "name"),
+        ("value", "text", "value, as text"),
+    ),
+    "SELECT run.id, word.text, argument.key, CASE argument.type WHEN 'true' THEN 'true' "
+    "WHEN 'false' THEN 'false' ELSE CAST(argument.value AS TEXT) END FROM run "
+    "JOIN word ON word.n = run.flow JOIN json_each("
+    "CASE WHEN json_valid(run.arguments) THEN run.arguments ELSE '{}' END) AS argument "
+    "UNION ALL SELECT run.id, flow.text, key.text, entry.text FROM entry "
+    "JOIN run ON run.n = entry.run JOIN word AS flow ON flow.n = run.flow "
+    "JOIN word AS key ON key.n = entry.key JOIN word AS kind ON kind.n = entry.kind "
+    "WHERE kind.text = 'param'",
+)
+_METRICS = View(
+    "metrics",
+    (
+        ("run", "text", "id of the run"),
+        ("flow", "text", "module:name"),
+        ("key", "text", "name"),
+        ("value", "real", "value; NaN and infinities are kept"),
+        ("step", "integer", "training step"),
+        ("time", "time", "when it was logged"),
+        ("node", "text", "node whose step logged it"),
+    ),
+    "SELECT run.id, flow.text, key.text, number, step, nullif(time_ms, 0), "
+    "lower(hex(entry.node)) FROM entry JOIN run ON run.n = entry.run "
+    "JOIN word AS flow ON flow.n = run.flow JOIN word AS key ON key.n = entry.key "
+    "JOIN word AS kind ON kind.n = entry.kind WHERE kind.text = 'metric'",
+)
+_TAGS = View(
+    "tags",
+    (("run", "text", "id of the run"), ("key", "text", "name"), ("value", "text", "value")),
+    "SELECT run.id, key.text, entry.text FROM entry JOIN run ON run.n = entry.run "
+    "JOIN word AS key ON key.n = entry.key JOIN word AS kind ON kind.n = entry.kind "
+    "WHERE kind.text = 'tag'",
+)
+_NODES = View(
+    "nodes",
+    (
+        ("node", "text", "id"),
+        ("call", "text", "id without what was read besides arguments"),
+        ("operation", "text", "module:qualname of the step"),
+        ("kind", "text", "step, event, pick, …"),
+        ("code", "text", "fingerprint of its code"),
+        ("environment", "text", "id of the environment"),
+        ("seed", "text", "recorded seed"),
+        ("wall_s", "real", "seconds to compute it"),
+        ("cpu_s", "real", "CPU seconds to compute it"),
+        ("size_bytes", "integer", "size of its outputs"),
+        ("created", "time", "when it was computed"),
+        ("irreproducible", "boolean", "it once gave two different results"),
+    ),
+    "SELECT lower(hex(node.id)), lower(hex(coalesce(node.call, node.id))), operation.text, "
+    "kind.text, lower(hex(code.id)), lower(hex(environment.id)), CAST(seed AS TEXT), wall_s, "
+    "cpu_s, size_bytes, created_ms, irreproducible FROM node "
+    "JOIN word AS operation ON operation.n = node.operation "
+    "JOIN word AS kind ON kind.n = node.kind LEFT JOIN code ON code.n = node.code "
+    "LEFT JOIN environment ON environment.n = node.environment",
+)
+_EDGES = View(
+    "edges",
+    (
+        ("node", "text", "id of the node"),
+        ("direction", "text", "in, out, or read (observed besides the arguments)"),
+        ("position", "integer", "from 0"),
+        ("name", "text", "argument, result, or kind:name of what was read"),
+        ("value", "text", "content id"),
+        ("literal", "boolean", "an input that no node made"),
+    ),
+    "SELECT lower(hex(node.id)), CASE WHEN slot < 0 THEN 'out' "
+    f"WHEN slot < {READ_SLOT} THEN 'in' ELSE 'read' END, "
+    f"CASE WHEN slot < 0 THEN -1 - slot ELSE slot % {LITERAL_SLOT} END, word.text, "
+    f"lower(hex(value.id)), slot >= {LITERAL_SLOT} AND slot < {READ_SLOT} FROM edge "
+    "JOIN node ON node.n = edge.node JOIN value ON value.n = edge.value "
+    "JOIN word ON word.n = edge.name",
+)
+_VALUES = View(
+    "values",
+    (
+        ("value", "text", "content id"),
+        ("type", "text", "module.QualName"),
+        ("preview", "text", "a literal, or a shape"),
+        ("format", "text", "storage format"),
+        ("size_bytes", "integer", "stored size"),
+        ("state", "text", "stored, absent, erased, corrupt"),
+    ),
+    "SELECT lower(hex(id)), type.text, coalesce(preview, ''), coalesce(format.text, ''), "
+    "size_bytes, CASE state WHEN 0 THEN 'absent' WHEN 1 THEN 'stored' WHEN 2 THEN 'erased' "
+    "ELSE 'corrupt' END FROM value JOIN word AS type ON type.n = value.type "
+    "LEFT JOIN word AS format ON format.n = value.format",
+)
+_DECISION = (
+    "CASE use.decision WHEN 0 THEN 'computed' WHEN 1 THEN 'reused' WHEN 2 THEN 'pruned' "
+    "ELSE 'failed' END"
+)
+_USES = View(
+    "uses",
+    (
+        ("run", "text", "id of the run"),
+        ("position", "integer", "from 0"),
+        ("step", "text", "label within the run"),
+        ("node", "text", "id of the node, where it is known"),
+        ("decision", "text", "computed, reused, pruned, failed"),
+        ("reason", "text", "stable word"),
+        ("explanation", "text", "one sentence"),
+        ("wall_s", "real", "seconds that the run spent on it"),
+        ("saved_s", "real", "seconds that reuse saved"),
+    ),
+    f"SELECT run.id, use.seq, use.label, lower(hex(coalesce(node.id, use.node))), {_DECISION}, "
+    "word.text, use.text, use.wall_s, use.saved_s FROM use JOIN run ON run.n = use.run "
+    "JOIN word ON word.n = use.code LEFT JOIN node ON node.n = use.node",
+)
+_COSTS = View(
+    "costs",
+    (
+        ("operation", "text", "module:qualname of the step"),
+        ("nodes", "integer", "how many nodes it has"),
+        ("wall_s", "real", "seconds to compute them"),
+        ("cpu_s", "real", "CPU seconds to compute them"),
+        ("size_bytes", "integer", "size of their outputs"),
+        ("reused", "integer", "how often runs reused one"),
+        ("saved_s", "real", "seconds that this saved"),
+    ),
+    "SELECT word.text, count(*), sum(node.wall_s), sum(node.cpu_s), sum(node.size_bytes), "
+    "coalesce(sum(hit.reused), 0), coalesce(sum(hit.saved_s), 0.0) FROM node "
+    "JOIN word ON word.n = node.operation LEFT JOIN (SELECT node, count(*) AS reused, "
+    "sum(saved_s) AS saved_s FROM use WHERE decision = 1 AND node IS NOT NULL GROUP BY node) "
+    "AS hit ON hit.node = node.n GROUP BY word.text",
+)
+
+VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (_RUNS, _PARAMS, _METRICS, _TAGS, _NODES, _EDGES, _VALUES, _USES, _COSTS)
+}
+"""All views by name."""
