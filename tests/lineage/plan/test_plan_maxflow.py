@@ -46,6 +46,20 @@ def test_flow_equals_the_smallest_of_all_cuts() -> None:
         assert cut_size(arcs, reported) == smallest
 
 
+def test_a_first_flow_is_a_part_of_the_largest() -> None:
+    for seed in range(300):
+        random = Random(seed)
+        vertices = random.randint(3, 12)
+        source, sink = vertices, vertices + 1
+        arcs = [(t, h, c) for t, h, c in random_arcs(random, vertices) if source > t > h]
+        arcs += [(source, h, random.randint(1, 9)) for h in random.sample(range(vertices), 2)]
+        arcs += [(t, sink, random.randint(1, 9)) for t in random.sample(range(vertices), 3)]
+        primed, whole = network_of(vertices, arcs), network_of(vertices, arcs)
+        first = primed.prime()
+        assert first + primed.saturate() == whole.saturate(), f"seed {seed}"
+        assert primed.source_side() == whole.source_side()
+
+
 def test_flow_that_has_to_be_taken_back() -> None:
     """The first shortest path blocks the best flow unless it can be undone."""
     source, sink = 4, 5

@@ -10,7 +10,7 @@ from clew.errors import PlanError
 from clew.lineage.plan.explain import explain
 from clew.lineage.plan.graph import Key, PlanGraph, key_text
 from clew.lineage.plan.state import State, cost_ns
-from clew.lineage.plan.weights import NS_PER_S, nanoseconds
+from clew.lineage.plan.weights import NS_PER_S, compute_ns
 from clew.lineage.records import Reason
 
 
@@ -117,7 +117,7 @@ def full_cost_ns(graph: PlanGraph) -> int:
     total = 0
     for at in reversed(graph.order):
         if needed[at]:
-            total += nanoseconds(graph.tasks[at].compute_s)
+            total += compute_ns(graph.tasks[at])
             for input_at in graph.inputs[at]:
                 needed[input_at] = True
     return total

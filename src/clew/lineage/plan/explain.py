@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from clew.lineage.plan.graph import PlanGraph, Task, key_text
 from clew.lineage.plan.state import State, estimate_ns
-from clew.lineage.plan.weights import NS_PER_S, nanoseconds
+from clew.lineage.plan.weights import NS_PER_S, load_ns
 from clew.lineage.records import Reason
 
 _TIME_UNITS = ((60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
@@ -24,8 +24,7 @@ def explain(graph: PlanGraph, states: Sequence[State]) -> tuple[Reason, ...]:
         elif state is State.LOAD:
             # A heuristic plan may load what its own other choices made cheap to compute; what it
             # compared is then the cost of computing the value on its own.
-            load_ns = nanoseconds(task.load_s or 0.0)
-            estimate = from_plan[at] if from_plan[at] >= load_ns else alone[at]
+            estimate = from_plan[at] if from_plan[at] >= (load_ns(task) or 0) else alone[at]
             needed_by = _needed_by(graph, states, at)
             reasons.append(_loaded(task, needed_by, recompute_s=estimate / NS_PER_S))
         else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from clew.lineage.plan.decision import Plan
 from clew.lineage.plan.graph import PlanGraph
 from clew.lineage.plan.state import State, estimate_ns
-from clew.lineage.plan.weights import nanoseconds
+from clew.lineage.plan.weights import load_ns
 
 
 def solve(graph: PlanGraph) -> Plan:
@@ -22,9 +22,8 @@ def solve(graph: PlanGraph) -> Plan:
     for at in reversed(graph.order):
         if not needed[at]:
             continue
-        task = graph.tasks[at]
-        loadable = task.load_s is not None and task.stored and not task.must_run
-        if loadable and nanoseconds(task.load_s or 0.0) <= execute[at]:
+        load = load_ns(graph.tasks[at])
+        if load is not None and load <= execute[at]:
             choices[at] = State.LOAD
             continue
         choices[at] = State.COMPUTE

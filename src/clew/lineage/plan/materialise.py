@@ -17,7 +17,7 @@ from clew.lineage.plan.decision import Plan
 from clew.lineage.plan.explain import format_bytes, format_seconds
 from clew.lineage.plan.graph import Key, PlanGraph
 from clew.lineage.plan.state import State
-from clew.lineage.plan.weights import NS_PER_S, nanoseconds
+from clew.lineage.plan.weights import NS_PER_S, compute_ns, load_ns
 from clew.lineage.records import Reason
 
 LOAD_FACTOR = 2.0
@@ -122,10 +122,10 @@ def cumulative_s(plan: Plan, key: Key) -> float:
     while stack:
         at = stack.pop()
         if plan.choices[at] is State.LOAD:
-            total += nanoseconds(graph.tasks[at].load_s or 0.0)
+            total += load_ns(graph.tasks[at]) or 0
         if plan.choices[at] is not State.COMPUTE:
             continue
-        total += nanoseconds(graph.tasks[at].compute_s)
+        total += compute_ns(graph.tasks[at])
         fresh = [input_at for input_at in graph.inputs[at] if input_at not in seen]
         seen.update(fresh)
         stack += fresh

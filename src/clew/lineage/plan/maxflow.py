@@ -36,6 +36,18 @@ class FlowNetwork:
         self._head += [head, tail]
         self._residual += [capacity, 0]
 
+    def prime(self) -> int:
+        """Send a first flow; only for networks whose inner arcs all lead to lower vertices.
+
+        On a deep network shortest paths grow by one arc a phase, so that most phases do little.
+        One sweep along the arcs, and back with what got stuck, fills most of it before the first
+        phase. Returns how much was sent.
+        """
+        excess = [0] * len(self._arcs)
+        self._push_down(excess)
+        self._push_back(excess)
+        return excess[self.sink]
+
     def saturate(self) -> int:
         """Send as much flow as possible from source to sink; return how much was added."""
         total = 0
@@ -61,6 +73,42 @@ class FlowNetwork:
                     reached[head] = True
                     stack.append(head)
         return reached
+
+    def _push_down(self, excess: list[int]) -> None:
+        """Send from each vertex, from the source down, what arrived and may reach the sink."""
+        head, residual = self._head, self._residual
+        room = self._rooms()
+        excess[self.source] = room[self.source]
+        for vertex in range(self.source, -1, -1):
+            for arc in self._arcs[vertex]:
+                # Numbers of arcs are even in their own direction, odd on the way back.
+                room_left = room[head[arc]] - excess[head[arc]]
+                if arc % 2 == 0 and room_left > 0:
+                    self._push(arc, min(excess[vertex], residual[arc], room_left), excess)
+
+    def _push_back(self, excess: list[int]) -> None:
+        """Take back from each vertex, from the lowest up, what it could not send on."""
+        for vertex in range(self.source):
+            for arc in self._arcs[vertex]:
+                if arc % 2 == 1 and excess[vertex]:
+                    self._push(arc, min(excess[vertex], self._residual[arc]), excess)
+
+    def _push(self, arc: int, amount: int, excess: list[int]) -> None:
+        self._residual[arc] -= amount
+        self._residual[arc ^ 1] += amount
+        excess[self._head[arc ^ 1]] -= amount
+        excess[self._head[arc]] += amount
+
+    def _rooms(self) -> list[int]:
+        """Return at most how much can flow from each vertex down to the sink."""
+        head, residual = self._head, self._residual
+        room = [0] * len(self._arcs)
+        room[self.sink] = sum(residual[::2])
+        for vertex in range(self.source + 1):
+            room[vertex] = sum(
+                [min(residual[a], room[head[a]]) for a in self._arcs[vertex] if a % 2 == 0]
+            )
+        return room
 
     def _distances(self) -> list[int]:
         """Return how many arcs with room lead from each vertex to the sink; -1 if none do."""

@@ -14,15 +14,14 @@ from clew.lineage.plan.graph import PlanGraph
 from clew.lineage.plan.maxflow import FlowNetwork
 from clew.lineage.plan.reduce import Reduction
 from clew.lineage.plan.state import State
-from clew.lineage.plan.weights import weigh
 
 
 def solve(graph: PlanGraph) -> Plan:
     """Return the plan that costs least.
 
-    Of plans that cost the same (to the nanosecond), it is one that computes the fewest tasks, and
-    of those one that loads the fewest; it depends on the graph alone, not on the order of its
-    tasks.
+    Of plans that cost the same (to the nanosecond), it is the one that computes fewest tasks, and
+    prunes most: the smallest source side of a minimum cut, which lies within all others. It
+    depends on the graph alone, not on the order of its tasks.
 
     Examples
     --------
@@ -33,7 +32,7 @@ def solve(graph: PlanGraph) -> Plan:
     >>> plan.state("model").value, plan.state("rows").value, plan.cost_s
     ('load', 'prune', 0.1)
     """
-    settled = Reduction(graph, weigh(graph))
+    settled = Reduction(graph)
     cut = _Cut(settled)
     return Plan(graph, tuple(map(cut.state, range(len(graph)))), "mincut")
 
@@ -51,6 +50,8 @@ class _Cut:
         self._reached: list[bool] = []
         if self._open:
             network = self._network()
+            # Vertices are named from the inputs up, so that all arcs lead down.
+            network.prime()
             network.saturate()
             self._reached = network.source_side()
 

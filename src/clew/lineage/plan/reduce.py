@@ -5,7 +5,9 @@ computing a task adds to a plan's cost, and everything that follows from an outp
 computed is settled by implication. What is left, where shared ancestors make the choice hard, is
 small, and goes to the min-cut.
 
-Every rule drops only choices that no optimal plan makes, so the optimal plans stay the same ones.
+Optimal plans form a lattice (they are minimum cuts): one of them computes, and needs, a subset of
+what any other does. Every rule drops only choices which that least plan does not make, so it stays
+optimal, and least.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clew.lineage.plan.graph import PlanGraph
-from clew.lineage.plan.weights import Weights
+from clew.lineage.plan.weights import compute_ns, load_ns
 
 MAX_ROUNDS = 24
 """Rounds of the rules; one more round can settle more, and stopping early is only slower later."""
@@ -25,22 +27,22 @@ class Reduction:
     Attributes
     ----------
     available : list of bool
-        Its value is needed in every plan: it is loaded or computed.
+        Its value is needed in every optimal plan: it is loaded or computed.
     run : list of bool
-        It is computed in every plan.
+        It is computed in every optimal plan.
     dead : list of bool
-        No optimal plan needs it.
+        The least optimal plan does not need it.
     computable : list of bool
-        Some optimal plan may compute it.
+        The least optimal plan may compute it.
     load : list of int or None
-        Weight of loading it; None when no optimal plan loads it.
+        Nanoseconds of loading it; None when no optimal plan loads it.
     """
 
-    def __init__(self, graph: PlanGraph, weights: Weights) -> None:
+    def __init__(self, graph: PlanGraph) -> None:
         count = len(graph)
         self.graph = graph
-        self.compute: Sequence[int] = weights.compute
-        self.load: list[int | None] = list(weights.load)
+        self.compute = list(map(compute_ns, graph.tasks))
+        self.load = list(map(load_ns, graph.tasks))
         self.available = [task.required or task.must_run for task in graph.tasks]
         self.run = [False] * count
         self.dead = [False] * count
@@ -91,7 +93,7 @@ class Reduction:
                 if load > high:
                     self.load[at] = load = None
                     news = True
-                elif load < low:
+                elif load <= low:
                     self._never_compute(at)
                     news = True
             if load is not None:

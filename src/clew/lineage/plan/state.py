@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from clew.lineage.plan.graph import PlanGraph
-from clew.lineage.plan.weights import nanoseconds
+from clew.lineage.plan.weights import compute_ns, load_ns
 
 
 class State(StrEnum):
@@ -22,9 +22,9 @@ def cost_ns(graph: PlanGraph, states: Sequence[State]) -> int:
     total = 0
     for task, state in zip(graph.tasks, states, strict=True):
         if state is State.COMPUTE:
-            total += nanoseconds(task.compute_s)
-        elif state is State.LOAD and task.load_s is not None:
-            total += nanoseconds(task.load_s)
+            total += compute_ns(task)
+        elif state is State.LOAD:
+            total += load_ns(task) or 0
     return total
 
 
@@ -41,17 +41,14 @@ def estimate_ns(graph: PlanGraph, *, at_hand: Sequence[bool]) -> list[int]:
     at_hand : sequence of bool
         By position: values that are there anyway.
     """
-    compute = [nanoseconds(task.compute_s) for task in graph.tasks]
+    compute = list(map(compute_ns, graph.tasks))
     everything = sum(compute)
     execute = [0] * len(graph)
     obtain = [0] * len(graph)
     for at in graph.order:
         needed = sum([obtain[input_at] for input_at in graph.inputs[at]])
         execute[at] = min(compute[at] + needed, everything)
-        task = graph.tasks[at]
-        if at_hand[at]:
-            continue
-        obtain[at] = execute[at]
-        if task.load_s is not None and task.stored and not task.must_run:
-            obtain[at] = min(execute[at], nanoseconds(task.load_s))
+        if not at_hand[at]:
+            load = load_ns(graph.tasks[at])
+            obtain[at] = execute[at] if load is None else min(execute[at], load)
     return execute
