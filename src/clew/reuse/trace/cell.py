@@ -37,12 +37,14 @@ class Take:
     drop: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Cat:
     """Parts after one another along an axis; all have the dimensions of the whole."""
 
     parts: tuple[Cell, ...]
     axis: int
+    memo: Any = None
+    """What a rewrite found out about the parts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

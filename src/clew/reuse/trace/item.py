@@ -49,12 +49,23 @@ class Item:
         For a leaf, its (read-only) bytes while they are at hand.
     """
 
-    __slots__ = ("__weakref__", "_cell", "_inputs", "_origin", "data", "id", "opcode", "value")
+    __slots__ = (
+        "__weakref__",
+        "_cell",
+        "_inputs",
+        "_origin",
+        "data",
+        "framed",
+        "id",
+        "opcode",
+        "value",
+    )
 
     def __init__(self, opcode: str, inputs: tuple[Item, ...], data: str, id: Digest) -> None:
         self.opcode = opcode
         self.data = data
         self.id = id
+        self.framed = _ID_LENGTH + id
         self.value: np.ndarray[Any, Any] | None = None
         self._inputs: tuple[Item, ...] | None = inputs
         self._origin: tuple[Folded, int] | None = None
@@ -73,7 +84,20 @@ class Item:
         return f"<Item {self.opcode}{self.data} {self.id.hex()[:12]}>"
 
 
-_table: weakref.WeakValueDictionary[bytes, Item] = weakref.WeakValueDictionary()
+class _Reference(weakref.ref[Item]):
+    """A weak reference that knows its place in the table."""
+
+    __slots__ = ("id",)
+    id: bytes
+
+
+_table: dict[bytes, _Reference] = {}
+_heads: dict[str, bytes] = {}
+
+
+def _forget(reference: _Reference) -> None:
+    if _table.get(reference.id) is reference:
+        _table.pop(reference.id, None)
 
 
 class _Recording(threading.local):
@@ -86,22 +110,34 @@ recording = _Recording()
 
 
 def item_id(opcode: str, inputs: Sequence[Item], data: str) -> Digest:
-    """Return the id that an item of these parts has."""
-    body = [_RECORD, frame(opcode.encode()), frame(data.encode())]
-    for source in inputs:
-        body.append(_ID_LENGTH)
-        body.append(source.id)
+    """Return the id that an item of these parts has: a canonical digest of them."""
+    head = _heads.get(opcode)
+    if head is None:
+        head = _heads[opcode] = _RECORD + frame(opcode.encode())
+    text = data.encode()
+    body = [head, len(text).to_bytes(8, "little"), text]
+    body.extend([source.framed for source in inputs])
     return Digest(blake3(b"".join(body)).digest(length=DIGEST_BYTES))
 
 
 def make(opcode: str, inputs: tuple[Item, ...], data: str) -> Item:
     """Return the item of these parts: the living one when there is one."""
     id = item_id(opcode, inputs, data)
-    found = _table.get(id)
-    if found is not None:
-        return found
-    # Two threads may both come here; setdefault lets one object win.
-    item = _table.setdefault(id, Item(opcode, inputs, data, id))
+    known = _table.get(id)
+    if known is not None:
+        found = known()
+        if found is not None:
+            return found
+    item = Item(opcode, inputs, data, id)
+    reference = _Reference(item, _forget)
+    reference.id = id
+    # Two threads may both come here: one object wins, unless it died meanwhile.
+    winner = _table.setdefault(id, reference)
+    if winner is not reference:
+        found = winner()
+        if found is not None:
+            return found
+        _table[id] = reference
     if recording.made is not None and opcode != READ:
         recording.made.append(item)
     return item
@@ -109,7 +145,8 @@ def make(opcode: str, inputs: tuple[Item, ...], data: str) -> Item:
 
 def peek(id: bytes) -> Item | None:
     """Return the living item of an id, or None."""
-    return _table.get(id)
+    known = _table.get(id)
+    return None if known is None else known()
 
 
 def walk(roots: Sequence[Item]) -> Iterator[Item]:

@@ -40,7 +40,8 @@ def join_parts(
     found = session.find(item)
     if found is not None:
         return wrap(session, found[0][0], found[2])
-    cells = bound.cells
+    # A copy of a part never costs more than the joined copy that is put off.
+    cells = [session.leaves.own(cell) for cell in bound.cells]
 
     def build() -> Any:
         values = [cell.value for cell in cells]

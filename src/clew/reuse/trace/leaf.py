@@ -105,6 +105,10 @@ class Leaves:
         cell.borrowed = True
         return cell
 
+    def own(self, cell: Cell) -> Cell:
+        """Return a cell that does not change with the user's buffer."""
+        return _private(cell.item, cell.value) if cell.borrowed else cell
+
     def _item(self, array: Array) -> Item:
         text = f"(b{self.identify(array).hex()};)"
         return make(READ, (), text)

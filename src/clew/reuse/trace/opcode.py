@@ -23,6 +23,8 @@ MUTATE = "mutate:"
 """Prefix: the function writes into a copy of its target, and the copy is the result."""
 WRITEBACK = "clew.writeback"
 """A view was written: the copy of its base with that part replaced."""
+BLOCKS = "clew.blocks"
+"""Submatrices of several matrices, put together."""
 DRAW = "draw:"
 """Prefix: a method of a random generator, whose state is the first input."""
 

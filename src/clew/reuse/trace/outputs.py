@@ -99,6 +99,28 @@ def _own(value: Array, inputs: Sequence[Cell]) -> tuple[Array, Any]:
     return value, None
 
 
+def blocks(layout: list[list[tuple[Array, str | None, str | None]]]) -> Array:
+    """Return submatrices put together.
+
+    Parameters
+    ----------
+    layout : list of lists of tuples
+        Lines of (matrix, rows, columns); rows and columns as ``"0,3,5"``, or None for all.
+    """
+
+    def at(text: str) -> list[int]:
+        return [int(position) for position in text.split(",")]
+
+    lines = []
+    for line in layout:
+        parts = []
+        for matrix, rows, columns in line:
+            part = matrix if rows is None else matrix[at(rows)]
+            parts.append(part if columns is None else part[:, at(columns)])
+        lines.append(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
+    return np.concatenate(lines, axis=0)
+
+
 def spread(cells: Sequence[Cell], arrangement: Any, wrap: Callable[[Cell], Any]) -> Any:
     """Return outputs as the operation would: arrays wrapped, containers of the same kind."""
     if arrangement is None:

@@ -17,6 +17,7 @@ from clew.reuse.trace.cell import Array
 from clew.reuse.trace.item import READ, SEED, Item, walk
 from clew.reuse.trace.literal import decode_call, source
 from clew.reuse.trace.opcode import (
+    BLOCKS,
     DRAW,
     GETITEM,
     MUTATE,
@@ -61,7 +62,24 @@ def fixed(value):
         value.flags.writeable = False
     return value
 """
-_HELPERS = {"changed(": _COPY, "filled(": _FILLED, "written(": _WRITTEN, "drawn(": _DRAWN}
+_BLOCKS = """
+def blocks(layout):
+    lines = []
+    for line in layout:
+        parts = []
+        for matrix, rows, columns in line:
+            part = matrix if rows is None else matrix[rows]
+            parts.append(part if columns is None else part[:, columns])
+        lines.append(parts[0] if len(parts) == 1 else numpy.concatenate(parts, axis=1))
+    return numpy.concatenate(lines, axis=0)
+"""
+_HELPERS = {
+    "blocks(": _BLOCKS,
+    "changed(": _COPY,
+    "filled(": _FILLED,
+    "written(": _WRITTEN,
+    "drawn(": _DRAWN,
+}
 _ENTRY = "compute"
 
 
@@ -174,6 +192,8 @@ def _expression(
 ) -> str:  # fmt: skip
     if opcode == GETITEM:
         return f"{source(args[0], inputs)}[{source(args[1], inputs)}]"
+    if opcode == BLOCKS:
+        return f"blocks({source(args[0], inputs)})"
     if opcode == WRITEBACK:
         return _writeback(args, inputs, modules)
     if opcode.startswith(MUTATE):

@@ -45,22 +45,24 @@ class Progression:
 
     def line(self) -> str:
         """Return the run as one line."""
-        parts = ["apply", f"p{self._patch}", f"x{self._count}", self._refs]
+        count = f"x{self._count}" if self._count > 1 else ""
+        text = f"*{self._patch}{count} {self._refs}"
         if self._template:
-            step = ",".join(map(str, self._step)) if self._step and any(self._step) else "-"
-            parts.append(f"+{step} {_join(self._template, self._first)}")
-        return " ".join(parts)
+            step = ",".join(map(str, self._step)) if self._step and any(self._step) else ""
+            text += f" +{step} {_join(self._template, self._first)}"
+        return text
 
     @staticmethod
     def read(line: str) -> tuple[int, Iterator[tuple[list[str], dict[int, str]]]]:
         """Return the patch of a line, and references and literals of each of its applications."""
         head, plus, tail = line.partition(" +")
-        _, patch, count, *refs = head.split(" ")
+        name, *refs = head.split(" ")
+        patch, _, count = name[1:].partition("x")
         step_text, _, varied = tail.partition(" ")
         template, first = _split(varied) if plus else ("", ())
-        step = [int(s) for s in step_text.split(",")] if plus and step_text != "-" else None
+        step = [int(s) for s in step_text.split(",")] if plus and step_text else None
         names = [] if refs == ["-"] else refs
-        return int(patch[1:]), _steps(int(count[1:]), names, template, first, step)
+        return int(patch), _steps(int(count or 1), names, template, first, step)
 
 
 def _steps(

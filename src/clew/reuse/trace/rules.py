@@ -41,7 +41,13 @@ class Call:
     session: Any
 
 
-Rewrite = Callable[[Call], Cell | None]
+class Declined:
+    """A rule's answer that the operation is best executed, whatever other rules may offer."""
+
+
+EXECUTE = Declined()
+
+Rewrite = Callable[[Call], Cell | Declined | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Rule:
     opcodes : tuple of str
         Operations that it looks at.
     rewrite : callable
-        Returns the answer as a cell, or None where the rule does not apply.
+        Returns the answer as a cell, None where the rule does not apply, or `EXECUTE` where no
+        rule should.
     tolerance : float
         Largest deviation relative to the largest element of the answer, in double precision;
         0 for rules whose answer is bit-identical.

@@ -28,7 +28,7 @@ from clew.reuse.trace.leaf import ContentId, Leaves, array_id
 from clew.reuse.trace.literal import Hole
 from clew.reuse.trace.outputs import collect
 from clew.reuse.trace.report import COMPUTED, REUSED, Note, Reason, Stats
-from clew.reuse.trace.rules import Call, Rule, rules_for
+from clew.reuse.trace.rules import Call, Declined, Rule, rules_for
 
 _NOTES = 1000
 _REWRITE_WORK = 1 << 15
@@ -84,6 +84,7 @@ class Session:
         self.ledger: dict[Any, Any] = {}
         self.flights: dict[bytes, Flight] = {}
         self._errstate = np.geterr()
+        self._landed = 0
 
     def evaluate(
         self,
@@ -108,6 +109,7 @@ class Session:
             The arguments, with cells (or holes inside containers) in place of arrays.
         """
         item = make(opcode, tuple([cell.item for cell in cells]), text)
+        landed = self._landed
         found = self.find(item)
         if found is not None:
             return found
@@ -119,12 +121,14 @@ class Session:
                 return waited
             return self._produce(item, opcode, function, text, cells, args, kwargs, None)
         try:
-            # Another thread may have landed between the look-up and the placeholder.
-            found = self.find(item)
-            if found is not None:
-                return found
+            if self._landed != landed:
+                # Another thread may have landed between the look-up and the placeholder.
+                found = self.find(item)
+                if found is not None:
+                    return found
             return self._produce(item, opcode, function, text, cells, args, kwargs, flight)
         finally:
+            self._landed += 1
             del self.flights[item.id]
             flight.land()
 
@@ -243,6 +247,8 @@ class Session:
             answer = rule.rewrite(call)
             if answer is None:
                 continue
+            if isinstance(answer, Declined):
+                return None
             exact = rule.exact and answer.exact and all(cell.exact for cell in call.cells)
             cell = alias(answer, item, exact=exact)
             self.stats.partial += 1

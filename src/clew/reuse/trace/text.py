@@ -11,11 +11,11 @@ Plain items are numbered in order, inputs first::
 A folded loop has its patches before their first use, and one line a run of applications: the
 patch, how often, the external inputs, and the literals that differ with their even steps::
 
-    patch p0
+    patch 0
     : numpy.multiply ~0 (@0,f0x1p-1)
     : numpy.add 0 (@0,f0x1p+0)
-    apply p0 x1 0
-    apply p0 x9999 -1.1
+    *0 0
+    *0x9999 -1.1
 
 An application refers to a plain item by its number and to item k of an earlier application by the
 distance to it (``-1.k``), so a steady loop is one line however long it is.
@@ -105,7 +105,7 @@ class _Writer:
         if number is None:
             self.flush()
             number = self._patches[id(patch)] = len(self._patches)
-            self._lines.append(f"patch p{number}")
+            self._lines.append(f"patch {number}")
             for opcode, refs, data in zip(patch.opcodes, patch.refs, patch.data, strict=True):
                 names = " ".join(str(r) if r >= 0 else f"~{-1 - r}" for r in refs) or "-"
                 self._lines.append(f": {opcode} {names} {data}")
@@ -155,7 +155,7 @@ class _Reader:
             self._patches.append([])
         elif line.startswith("root "):
             self._finish(line)
-        elif line.startswith("apply "):
+        elif line.startswith("*"):
             self._apply(line)
         else:
             _, opcode, names, data = _split(line)
