@@ -1,8 +1,9 @@
 """Four processes on one store, each killed at a fifth of its steps and started again.
 
-Every process asks for the same steps in an order of its own. The parent sends SIGKILL up to some
-milliseconds after a step was acknowledged, so that deaths fall into computing, writing and reading
-alike. Each execution writes down when it began and ended; a killed one ended when it was killed.
+Every process asks for the same steps, two and two in the same order. The parent sends SIGKILL up
+to some milliseconds after a step was acknowledged, so that deaths fall into computing, writing and
+reading alike. Each execution writes down when it began and ended; a killed one ended when it was
+killed.
 """
 
 from __future__ import annotations
@@ -82,6 +83,15 @@ class Worker:
         self.process = context.Process(target=work, args=(left,))
         self.process.start()
 
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self.process.join()
+
+    @property
+    def finished(self) -> bool:
+        return len(self.done) == self.steps
+
     @property
     def pid(self) -> int:
         assert self.process is not None
@@ -90,7 +100,8 @@ class Worker:
 
 
 def order(number: int, steps: int) -> list[int]:
-    return Random(number).sample(range(steps), steps)
+    # Two and two share an order, so that they want the same step at the same time.
+    return Random(number // 2).sample(range(steps), steps)
 
 
 def work(items: list[int]) -> None:
@@ -107,32 +118,42 @@ def run(steps: int) -> dict[int, list[int]]:
     log = Path(os.environ[LOG])
     log.touch()
     workers = [Worker(number, steps) for number in range(PROCESSES)]
-    for worker in workers:
-        worker.start()
     kills: dict[int, list[int]] = defaultdict(list)
-    with log.open() as lines:
-        while any(len(worker.done) < steps for worker in workers):
-            line = lines.readline()
-            if not line.endswith("\n"):
-                revive(workers, steps)
-                time.sleep(0.001)
-                continue
-            what, item, pid, _ = line.split()
-            worker = next((w for w in workers if w.pid == int(pid)), None)
+    try:
+        for worker in workers:
+            worker.start()
+        for what, item, pid in follow(log, workers):
+            worker = next((w for w in workers if w.pid == pid), None)
             if what != "ack" or worker is None:
                 continue
-            worker.done.add(int(item))
-            if random.random() < KILLED and len(worker.done) < steps:
+            worker.done.add(item)
+            if random.random() < KILLED and not worker.finished:
                 time.sleep(random.uniform(0, LONGEST_WAIT_S))
                 kills[worker.pid].append(time.monotonic_ns())
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.pid, signal.SIGKILL)
-                worker.process.join()
+                worker.kill()
                 collect(worker, log)
                 worker.start()
-    for worker in workers:
-        worker.process.join()
+    finally:
+        for worker in workers:
+            worker.kill()
     return kills
+
+
+def follow(log: Path, workers: list[Worker]) -> Iterator[tuple[str, int, int]]:
+    """Yield what the log says, line by line, until all workers have finished."""
+    begun = ""
+    with log.open() as lines:
+        while not all(worker.finished for worker in workers):
+            begun += lines.readline()
+            if begun.endswith("\n"):
+                what, item, pid, _ = begun.split()
+                begun = ""
+                yield what, int(item), int(pid)
+                continue
+            for worker in workers:
+                if worker.process.exitcode and not worker.finished:
+                    raise RuntimeError(f"a worker ended with status {worker.process.exitcode}")
+            time.sleep(0.001)
 
 
 def collect(worker: Worker, log: Path) -> None:
@@ -141,14 +162,6 @@ def collect(worker: Worker, log: Path) -> None:
         what, item, pid, _ = line.split()
         if what == "ack" and int(pid) == worker.pid:
             worker.done.add(int(item))
-
-
-def revive(workers: list[Worker], steps: int) -> None:
-    """Fail when a process ended by itself before its work was done."""
-    for worker in workers:
-        status = worker.process.exitcode
-        if status not in (None, 0) and len(worker.done) < steps:
-            raise RuntimeError(f"a worker ended with status {status}")
 
 
 def read(
