@@ -101,11 +101,11 @@ def _lookup(
 
 
 def _restore(session: Session, estimator: Any, result: Result, copier: Copier) -> None:
+    made = {key: copier.copy(value) for key, value in (result.changed or {}).items()}
     attributes = vars(estimator)
     for key in result.removed:
         attributes.pop(key, None)
-    for key, value in (result.changed or {}).items():
-        attributes[key] = copier.copy(value)
+    attributes.update(made)
     if result.quick is not None and result.state is not None:
         session.states.remember(estimator, result.quick, result.state)
 
@@ -211,6 +211,8 @@ def _compute(
         session.statistics.execute(request.subject, error.message)
     except Unhashable:
         session.statistics.execute(request.subject, "its state has no sound id")
+    except Exception as error:  # a copy protocol of somebody else's that fails: nothing is kept
+        session.statistics.execute(request.subject, f"cannot be copied ({type(error).__name__})")
     else:
         size = bytes_of(result.output.value) + bytes_of(result.changed)
         if session.shelf.put(request.key, result, cost_s, size):
@@ -260,12 +262,11 @@ def _capture(
     draws = _drawn(request, mark, estimator)
     if frame.spoiled is not None:
         raise NotKept(frame.spoiled)
-    if request.traits.user_code and _edited(session, request):
+    passed = dict(zip(request.arguments, args, strict=False)) | kwargs
+    if request.traits.user_code and _edited(session, request, passed):
         raise NotKept("writes into its input")
-    given = dict(request.arguments)
-    slots, known = own_slots(estimator, given, request.before)
-    given_now = dict(zip(given, args, strict=False)) | kwargs
-    for key, value in given_now.items():  # private copies that took an argument's place
+    slots, known = own_slots(estimator, request.arguments, request.before)
+    for key, value in passed.items():  # private copies that took an argument's place
         if f"argument:{key}" in slots:
             known.setdefault(id(value), slots[f"argument:{key}"])
     changed, removed, quick, state = None, (), None, None
@@ -291,9 +292,10 @@ def _drawn(request: Request, mark: Mark, estimator: Any) -> bool:
     raise NotKept("drew from the global random generator")
 
 
-def _edited(session: Session, request: Request) -> bool:
+def _edited(session: Session, request: Request, passed: Mapping[str, Any]) -> bool:
     """Tell whether an argument is no longer what it was when the call began."""
-    for value, made in request.data.values():
+    for key, (given, made) in request.data.items():
+        value = passed.get(key, given)
         known = session.identities.known(value)
         if known != made and (known is not None or session.identities.of(value) != made):
             return True

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from clew.reuse.estimators.checks import package_of
+from clew.reuse.estimators.classes import is_library
 from clew.reuse.estimators.describe import is_plain
 
 _ATOMS = (
@@ -30,6 +31,17 @@ class Slot:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+class Parts:
+    """A library's C object (a search tree), taken apart: what rebuilds it."""
+
+    __slots__ = ("arguments", "make", "state")
+
+    def __init__(self, make: Any, arguments: Any, state: Any) -> None:
+        self.make = make
+        self.arguments = arguments
+        self.state = state
 
 
 class Copier:
@@ -98,7 +110,39 @@ class Copier:
             self._memo[id(value)] = made
             made.__dict__.update({k: self.copy(v) for k, v in vars(value).items()})
             return made
+        if cls is Parts:
+            return self._rebuilt(value)
+        if is_library(cls) and not hasattr(cls, "__deepcopy__"):
+            return self._parts(value)
         return copy.deepcopy(value, self._memo)
+
+    def _parts(self, value: Any) -> Any:
+        reduced = value.__reduce_ex__(4)
+        if not isinstance(reduced, tuple) or any(part is not None for part in reduced[3:]):
+            return copy.deepcopy(value, self._memo)
+        self._kept.append(reduced)
+        made, arguments, state = (*reduced, None)[:3]
+        return Parts(made, self.copy(arguments), self.copy(state))
+
+    def _rebuilt(self, parts: Parts) -> Any:
+        made = parts.make(*self.copy(parts.arguments))
+        if parts.state is not None:
+            _set_state(made, self.copy(parts.state))
+        return made
+
+
+def _set_state(made: Any, state: Any) -> None:
+    """Give an object its state, as the copy protocol says."""
+    if hasattr(made, "__setstate__"):
+        made.__setstate__(state)
+        return
+    slots = None
+    if isinstance(state, tuple) and len(state) == 2:
+        state, slots = state
+    if state:
+        made.__dict__.update(state)
+    for name, value in (slots or {}).items():
+        setattr(made, name, value)
 
 
 def _object_array(items: list[Any]) -> np.ndarray[Any, Any]:
