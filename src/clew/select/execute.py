@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from traceback import format_exception
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.utils._indexing import _safe_indexing
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _num_samples
 
+from clew.reuse.rewrites.registry import Rewrite
 from clew.select.branches import Branches, stage_key
 from clew.select.family import FamilyRun
 from clew.select.plan import Configuration, Group, Member, Stage
@@ -37,25 +39,46 @@ class Unseeded(Exception):
     """A stage drew from a global generator; its configurations run plainly, in order."""
 
 
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The three views of a fold's rows at one level: for fitting, for testing, seen in training.
 
-    ``fitting`` is what `fit_transform` gave for the training rows, ``seen`` what `transform` gives
-    for them (only scored training rows need it): the two may differ.
+    Parameters
+    ----------
+    fitting : Shared
+        What `fit_transform` gave for the training rows.
+    test : Shared
+        The test rows, transformed.
+    seen : Shared
+        What `transform` gives for the training rows (only scored training rows need it; it may
+        differ from `fitting`).
+    key : tuple or None
+        What identifies the rows within the search; None when they are not shared.
+    rewrites : tuple of str
+        Names of the rewrites that made them.
+    tolerance : float
+        The largest tolerance that those declare.
     """
 
-    __slots__ = ("fitting", "key", "seen", "test")
-
-    def __init__(
-        self, fitting: Shared, test: Shared, seen: Shared, key: tuple[Hashable, ...] | None
-    ) -> None:
-        self.fitting, self.test, self.seen, self.key = fitting, test, seen, key
+    fitting: Shared
+    test: Shared
+    seen: Shared
+    key: tuple[Hashable, ...] | None = ()
+    rewrites: tuple[str, ...] = ()
+    tolerance: float = 0.0
 
     def key_below(self, stage: Stage) -> tuple[Hashable, ...] | None:
         """Return the key of what `stage` makes of these rows; None when it is not shared."""
         if self.key is None or stage.tokens is None:
             return None
         return (*self.key, stage_key(stage))
+
+    def record(self, rewrite: Rewrite | None = None) -> Record:
+        """Return a record that says by which rewrites it came."""
+        names = (*self.rewrites, rewrite.name) if rewrite else self.rewrites
+        tolerance = max(self.tolerance, rewrite.tolerance) if rewrite else self.tolerance
+        source = "rewritten" if rewrite else "computed"
+        return Record({}, " + ".join(names), tolerance, source)
 
 
 class Fold:
@@ -106,7 +129,7 @@ class Fold:
         self.y_test = Shared(lambda: _targets(y, test), readers=2)
         fitting = Shared(lambda: _safe_split(template, X, y, train)[0], readers)
         test_rows = Shared(lambda: _safe_split(template, X, y, test, train)[0], readers=2)
-        return Rows(fitting, test_rows, fitting, ())
+        return Rows(fitting, test_rows, fitting)
 
     def descend(
         self, groups: Sequence[Group], rows: Rows, path: tuple[Any, ...], spent_s: float
@@ -142,6 +165,7 @@ class Fold:
         fitted: Any,
         output: Any,
         spent_s: float,
+        rewrite: Rewrite | None = None,
     ) -> None:
         """Go down below a fitted transformer whose output for the training rows is known."""
         readers = sum(len(g.members) for g in member.below)
@@ -151,7 +175,9 @@ class Fold:
         test = Shared(lambda: self.branches.transform(fitted, rows.test.take(), "test"), 2)
         seen = Shared(lambda: self.branches.transform(fitted, rows.seen.take(), "seen"), 2)
         key = rows.key_below(member.stage)
-        self.descend(member.below, Rows(fitting, test, seen, key), (*path, fitted), spent_s)
+        names = (*rows.rewrites, rewrite.name) if rewrite else rows.rewrites
+        lower = Rows(fitting, test, seen, key, names, rows.record(rewrite).tolerance)
+        self.descend(member.below, lower, (*path, fitted), spent_s)
 
     def fit_transform(self, stage: Stage, rows: Rows) -> tuple[Any, Any]:
         """Fit a transformer on the training rows; return it with its output."""
@@ -188,7 +214,7 @@ class Fold:
             return
         fit_s = time.perf_counter() - started
         for configuration in member.configurations:
-            self.score(configuration, model, rows, path, spent_s + fit_s, Record({}))
+            self.score(configuration, model, rows, path, spent_s + fit_s, rows.record())
 
     def _fit(self, stage: Stage, rows: Rows) -> Any:
         model, X, y = clone(stage.estimator), rows.fitting.take(), self.y.take()

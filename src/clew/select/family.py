@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from clew.select.plan import Group, Member
 from clew.select.score import methods_of, needs_pipeline
-from clew.select.study import Record, stage_params
+from clew.select.study import stage_params
 
 if TYPE_CHECKING:
     from clew.select.execute import Fold, Rows
@@ -75,7 +75,10 @@ class FamilyRun:
         for index, member in enumerate(self._group.members):
             share = self._spent_s + cost_s
             output = fitted.output(index)
-            self._fold.below(member, self._rows, self._path, fitted.model(index), output, share)
+            model = fitted.model(index)
+            self._fold.below(
+                member, self._rows, self._path, model, output, share, self._group.rewrite
+            )
         return True
 
     def _final(self, fitted: Any, cost_s: float) -> bool:
@@ -96,7 +99,7 @@ class FamilyRun:
         known = (_column(test, index), _column(seen, index))
         model = fitted.model(index)
         for configuration in member.configurations:
-            record = Record({}, rewrite.name, rewrite.tolerance, "rewritten")
+            record = self._rows.record(rewrite)
             self._fold.score(configuration, model, self._rows, self._path, fit_s, record, known)
 
     def _answers(self, fitted: Any) -> _Known | None:

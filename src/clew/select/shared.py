@@ -34,20 +34,27 @@ class Shared:
         self._value: Any = None
         self._seal: object = None
         self._made = False
+        self._untouched = False
 
     def take(self) -> Any:
         """Return the value, intact; what the caller does to it harms nobody else."""
-        if self._made and self._seal is not None and seal(self._value) == self._seal:
-            return private(self._value)
-        self._keep(self._make())
-        return private(self._value)
+        if not (self._made and (self._untouched or self._is_intact())):
+            self._keep(self._make())
+        self._untouched = False
+        value = private(self._value)
+        if self._readers <= 1:
+            self.release()
+        return value
+
+    def _is_intact(self) -> bool:
+        return self._seal is not None and seal(self._value) == self._seal
 
     def fill(self, value: Any) -> None:
         """Set the value that `make` would give, where it came as a by-product."""
         self._keep(value)
 
     def _keep(self, value: Any) -> None:
-        self._value, self._made = value, True
+        self._value, self._made, self._untouched = value, True, True
         self._seal = seal(value) if self._readers > 1 else None
 
     def release(self) -> None:

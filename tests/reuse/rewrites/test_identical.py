@@ -1,0 +1,205 @@
+"""Rewrites that promise bit-identity: every score, rank and refit as scikit-learn gives it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.feature_selection import (
+    SelectFdr,
+    SelectFpr,
+    SelectFwe,
+    SelectKBest,
+    SelectPercentile,
+    chi2,
+    f_regression,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from tests.select.compare import assert_same, both
+
+X, LABELS = make_classification(240, 8, n_informative=5, n_classes=3, random_state=0)
+BINARY = (LABELS > 0).astype(int)
+TARGET = X[:, 0] * 2 + np.sin(X[:, 1]) + np.random.default_rng(0).normal(size=len(X)) * 0.3
+SIZES = [1, 4, 9]
+PROBABILITY = {"scoring": ["roc_auc_ovr", "neg_log_loss", "accuracy"], "refit": "neg_log_loss"}
+
+SEARCHES = {
+    "forest": (
+        *(RandomForestClassifier(random_state=0), {"n_estimators": SIZES}, LABELS, PROBABILITY),
+    ),
+    "forest, labels as words": (
+        *(RandomForestClassifier(random_state=1), {"n_estimators": SIZES}),
+        *(np.array(["a", "b", "c"])[LABELS], {"scoring": "f1_macro"}),
+    ),
+    "forest, sampled": (
+        RandomForestClassifier(random_state=0, max_samples=0.5, class_weight="balanced"),
+        *({"n_estimators": SIZES, "max_depth": [2, None]}, BINARY, {"scoring": "roc_auc"}),
+    ),
+    "forest regression": (
+        *(RandomForestRegressor(random_state=0), {"n_estimators": SIZES}, TARGET),
+        {"return_train_score": True},
+    ),
+    "extra trees": (
+        *(ExtraTreesClassifier(random_state=0), {"n_estimators": SIZES}, LABELS),
+        {"return_train_score": True},
+    ),
+    "extra trees regression": (
+        *(ExtraTreesRegressor(random_state=0), {"n_estimators": SIZES}, TARGET, {}),
+    ),
+    "bagging": (BaggingClassifier(random_state=0), {"n_estimators": SIZES}, LABELS, PROBABILITY),
+    "bagging regression": (BaggingRegressor(random_state=0), {"n_estimators": SIZES}, TARGET, {}),
+    "adaboost": (AdaBoostClassifier(random_state=0), {"n_estimators": SIZES}, LABELS, PROBABILITY),
+    "adaboost regression": (AdaBoostRegressor(random_state=0), {"n_estimators": SIZES}, TARGET, {}),
+    "boosting": (
+        GradientBoostingClassifier(random_state=0, subsample=0.7),
+        *({"n_estimators": SIZES, "learning_rate": [0.1, 1.0]}, LABELS, PROBABILITY),
+    ),
+    "boosting, stopping early": (
+        GradientBoostingRegressor(random_state=0, n_iter_no_change=2, learning_rate=0.7),
+        *({"n_estimators": [2, 20, 80]}, TARGET, {"scoring": "neg_mean_squared_error"}),
+    ),
+    "histogram": (
+        *(HistGradientBoostingClassifier(random_state=0), {"max_iter": SIZES}, LABELS, PROBABILITY),
+    ),
+    "histogram, binary": (
+        *(HistGradientBoostingClassifier(random_state=0), {"max_iter": SIZES}, BINARY),
+        {"scoring": "roc_auc", "return_train_score": True},
+    ),
+    "histogram, stopping early": (
+        HistGradientBoostingRegressor(
+            random_state=0, early_stopping=True, n_iter_no_change=2, learning_rate=0.9
+        ),
+        *({"max_iter": [3, 30, 60]}, TARGET, {}),
+    ),
+    "pruning": (
+        *(DecisionTreeClassifier(random_state=0), {"ccp_alpha": [0.0, 0.01, 0.05]}, LABELS),
+        PROBABILITY,
+    ),
+    "pruning regression": (
+        *(DecisionTreeRegressor(random_state=0), {"ccp_alpha": [0.0, 0.1]}, TARGET, {}),
+    ),
+    "selection": (
+        make_pipeline(SelectKBest(), LogisticRegression()),
+        *({"selectkbest__k": [1, 3, "all"]}, LABELS, {"return_train_score": True}),
+    ),
+    "percentile": (
+        make_pipeline(MinMaxScaler(), SelectPercentile(chi2), LogisticRegression()),
+        *({"selectpercentile__percentile": [20, 55.5, 100]}, LABELS, {}),
+    ),
+    "false positives": (
+        make_pipeline(SelectFpr(f_regression), Ridge()),
+        *({"selectfpr__alpha": [0.01, 0.5]}, TARGET, {}),
+    ),
+    "false discoveries": (
+        make_pipeline(SelectFdr(), LogisticRegression()),
+        *({"selectfdr__alpha": [0.05, 0.5]}, LABELS, {}),
+    ),
+    "family-wise": (
+        make_pipeline(SelectFwe(), LogisticRegression()),
+        *({"selectfwe__alpha": [0.05, 0.5]}, LABELS, {}),
+    ),
+    "components": (
+        make_pipeline(StandardScaler(), PCA(), LogisticRegression()),
+        *({"pca__n_components": [1, 3, 8]}, LABELS, {"return_train_score": True}),
+    ),
+    "components, whitened": (
+        make_pipeline(PCA(svd_solver="full", whiten=True), KNeighborsClassifier()),
+        *({"pca__n_components": [1, 3, 8], "kneighborsclassifier__n_neighbors": [1, 7]}, LABELS),
+        {},
+    ),
+    "ridge": (Ridge(), {"alpha": np.logspace(-3, 3, 7)}, TARGET, {"return_train_score": True}),
+    "ridge, two targets": (
+        *(Ridge(fit_intercept=False), {"alpha": [0.1, 1.0, 10.0]}),
+        *(np.column_stack([TARGET, -TARGET + LABELS]), {}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_scores_ranks_and_refit_are_scikit_learns(name):
+    estimator, space, y, options = SEARCHES[name]
+    plain, planned = both(estimator, space, X, y, cv=3, **options)
+    assert_same(plain, planned)
+    assert all(planned.cv_results_["rewrite"]), name
+    assert not planned.cv_results_["tolerance"].any()
+    stages = len(getattr(estimator, "steps", [estimator]))
+    ran = planned.account_.fits + planned.account_.transforms
+    assert ran < planned.account_.tasks * stages
+    np.testing.assert_array_equal(plain.predict(X), planned.predict(X))
+
+
+DISTANCES = ("auto", "brute", "kd_tree")
+
+
+@pytest.mark.parametrize("algorithm", DISTANCES)
+@pytest.mark.parametrize("ties", [False, True])
+def test_one_distance_table_answers_every_number_of_neighbours(algorithm, ties):
+    rows = np.round(X[:, :4] * 0.7) if ties else X  # whole numbers: many equal distances
+    space = {"n_neighbors": [1, 2, 5, 11], "weights": ["uniform", "distance"]}
+    plain, planned = both(
+        KNeighborsClassifier(algorithm=algorithm), space, rows, LABELS, cv=3, **PROBABILITY
+    )
+    assert_same(plain, planned)
+    plain, planned = both(KNeighborsRegressor(algorithm=algorithm), space, rows, TARGET, cv=3)
+    assert_same(plain, planned)
+    assert set(planned.cv_results_["rewrite"]) == {"distance table"}
+
+
+def test_ball_trees_are_never_rewritten():
+    space = {"n_neighbors": [1, 5]}
+    plain, planned = both(KNeighborsClassifier(algorithm="ball_tree"), space, X, LABELS, cv=3)
+    assert_same(plain, planned)
+    assert set(planned.cv_results_["rewrite"]) == {""}
+
+
+REFUSED = {
+    "oob": (RandomForestClassifier(random_state=0, oob_score=True), {"n_estimators": [30, 40]}),
+    "few rows": (KNeighborsClassifier(), {"n_neighbors": [1, 100]}),
+    "function": (KNeighborsClassifier(weights=lambda d: 1 / (1 + d)), {"n_neighbors": [1, 3]}),
+    "solver": (Ridge(solver="lsqr"), {"alpha": [1.0, 2.0]}),
+    "randomized": (
+        make_pipeline(PCA(svd_solver="randomized", random_state=0), LogisticRegression()),
+        {"pca__n_components": [1, 3]},
+    ),
+    "variance": (
+        make_pipeline(PCA(), LogisticRegression()),
+        {"pca__n_components": [0.5, 0.9]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_prefix_is_computed_one_by_one(name):
+    estimator, space = REFUSED[name]
+    plain, planned = both(estimator, space, X, LABELS, cv=3)
+    assert_same(plain, planned)
+    assert not any(planned.cv_results_["rewrite"])
+    assert planned.account_.fits == 6
+
+
+def test_a_member_that_fails_does_not_fail_its_family():
+    space = {"n_neighbors": [1, 5, 1000]}
+    with pytest.warns(UserWarning, match="non-finite|Scoring failed"):
+        plain, planned = both(KNeighborsClassifier(), space, X, LABELS, cv=3)
+    assert_same(plain, planned)
+    assert np.isnan(planned.cv_results_["mean_test_score"][2])
