@@ -267,3 +267,54 @@ def test_a_declared_dependency_counts(project):
     assert code_id(step, depends_on=[plugin]) not in (plain, declared)
     assert code_id(step, depends_on=[3]) != code_id(step, depends_on=[4])
     assert code_record(step, depends_on=[plugin.go]).id == declared
+
+
+def test_of_a_settings_object_only_what_is_read_counts(project):
+    project.edit(
+        flow="""
+        from types import SimpleNamespace
+        class Settings:
+            def __init__(self):
+                self.depth, self.rate, self.lists = 3, 0.1, [1]
+            @property
+            def double(self):
+                return self.depth * 2
+        SETTINGS = Settings()
+        NESTED = SimpleNamespace(model=SimpleNamespace(depth=3, rate=0.1))
+        def step(x):
+            return SETTINGS.depth, NESTED.model.depth
+        def other(x):
+            return SETTINGS.double
+        def third(x):
+            return SETTINGS.lists
+        """
+    )
+    names = ("flow.step", "flow.other", "flow.third")
+    before = [project.id(name) for name in names]
+    flow = sys.modules["flow"]
+    flow.SETTINGS.rate = flow.NESTED.model.rate = 0.2
+    assert project.id() == before[0]
+    flow.SETTINGS.depth = 4
+    assert all(project.id(name) != old for name, old in zip(names, before, strict=True))
+    flow.SETTINGS.depth, flow.NESTED.model.depth = 3, 4
+    assert project.id() != before[0]
+
+
+def test_an_attribute_that_runs_code_takes_the_whole_object(project):
+    project.edit(
+        flow="""
+        class Lazy:
+            def __init__(self):
+                self.__dict__["depth"] = 3
+                self.scale = 1
+            def __getattribute__(self, name):
+                found = object.__getattribute__(self, name)
+                return found * object.__getattribute__(self, "scale") if name == "depth" else found
+        LAZY = Lazy()
+        def step(x):
+            return LAZY.depth
+        """
+    )
+    before = project.id()
+    sys.modules["flow"].LAZY.scale = 2
+    assert project.id() != before

@@ -595,7 +595,8 @@ HARMLESS = {
     "pass": (BASE, "features", "total = sum(x)", "pass\n        total = sum(x)"),
     "import order": (
         {
-            "flow": "import json\nimport math\ndef step(x):\n    return math.floor(x), json.dumps(x)\n"
+            "flow": "import json\nimport math\n"
+            "def step(x):\n    return math.floor(x), json.dumps(x)\n"
         },
         "flow",
         "import json\nimport math",
@@ -603,7 +604,8 @@ HARMLESS = {
     ),
     "functions in another order": (
         {
-            "flow": "def a(x):\n    return b(x)\ndef b(x):\n    return x\ndef step(x):\n    return a(x)\n"
+            "flow": "def a(x):\n    return b(x)\ndef b(x):\n    return x\n"
+            "def step(x):\n    return a(x)\n"
         },
         "flow",
         "def a(x):\n    return b(x)\ndef b(x):\n    return x\n",

@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 
 from clew.errors import Unhashable
 from clew.lineage.code.ambient import Finding, canonical_name, finding
+from clew.lineage.code.holders import NOT_PLAIN, plain_attribute
 from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
 from clew.lineage.code.reads import Read
@@ -89,6 +90,10 @@ def _follow(walk: Walk, value: object, read: Read, where: Where) -> bytes:
         _note(walk, value, rest, read)
     if value is importlib.import_module or value is __import__:
         return _import_by_name(walk, read, where)
+    if rest and not isinstance(value, type | FunctionType):
+        setting = plain_attribute(value, rest)
+        if setting is not NOT_PLAIN:
+            return walk.constant(setting, Where(where.module, ".".join((where.name, *rest))))
     return token(walk, value, where)
 
 

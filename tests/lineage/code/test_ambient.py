@@ -1,0 +1,103 @@
+"""Reads of the world that can be seen in a step's code, and those that only look like them."""
+
+from __future__ import annotations
+
+import pytest
+
+AMBIENT = [  # what is imported, what the step returns, what is found
+    ("import os", "os.environ['A']", "os.environ"),
+    ("import os", "os.environ.get('A')", "os.environ.get"),
+    ("from os import environ", "environ['A']", "os.environ"),
+    ("import os", "os.getenv('A')", "os.getenv"),
+    ("from os import urandom", "urandom(3)", "os.urandom"),
+    ("import time", "time.time()", "time.time"),
+    ("from time import perf_counter as p", "p()", "time.perf_counter"),
+    ("import time", "[time.time() for _ in x]", "time.time"),
+    ("import time", "(lambda: time.monotonic_ns())()", "time.monotonic_ns"),
+    ("import datetime", "datetime.datetime.now()", "datetime.datetime.now"),
+    ("from datetime import datetime as d", "d.now()", "datetime.datetime.now"),
+    ("from datetime import date", "date.today()", "datetime.date.today"),
+    ("import pandas as pd", "pd.Timestamp.now()", "pandas.Timestamp.now"),
+    ("import uuid", "uuid.uuid4()", "uuid.uuid4"),
+    ("import secrets", "secrets.token_hex()", "secrets.token_hex"),
+    ("import sys", "sys.argv[1]", "sys.argv"),
+    ("", "input()", "builtins.input"),
+    ("import numpy as np", "np.random.default_rng()", "numpy.random.default_rng"),
+    ("import numpy as np", "np.random.default_rng(None)", "numpy.random.default_rng"),
+    ("from numpy.random import default_rng", "default_rng()", "numpy.random.default_rng"),
+    ("import numpy as np", "np.random.RandomState()", "numpy.random.RandomState"),
+    ("import random", "random.Random().random()", "random.Random"),
+    ("import urllib.request", "urllib.request.urlopen(x)", "urllib.request.urlopen"),
+    ("from urllib.request import urlopen", "urlopen(x)", "urllib.request.urlopen"),
+    ("import socket", "socket.gethostname()", "socket.gethostname"),
+    ("import subprocess", "subprocess.run(x)", "subprocess.run"),
+    ("import importlib", "importlib.import_module(x)", "importlib"),
+    ("", "open('data.csv').read()", "builtins.open"),
+    ("import pandas as pd", "pd.read_csv('data.csv')", "pandas.read_csv"),
+]
+INSIDE = [  # imported inside the step, or read by a helper
+    ("def step(x):\n    import time\n    return time.time_ns()\n", "time.time_ns"),
+    ("def step(x):\n    import requests\n    return requests.get(x)\n", "requests.get"),
+    ("def step(x):\n    from os import environ as e\n    return e['a']\n", "os.environ"),
+    (
+        "import time\ndef helper():\n    return time.time()\ndef step(x):\n    return helper()\n",
+        "time.time",
+    ),
+]
+SOUND = [
+    ("import numpy as np", "np.random.default_rng(x).normal()"),
+    ("import numpy as np", "np.random.default_rng(0)"),
+    ("import numpy as np", "np.random.RandomState(seed=1)"),
+    ("import random", "random.Random(3).random()"),
+    ("import os", "os.path.join(x, 'a')"),
+    ("import datetime", "datetime.datetime(2020, 1, 1)"),
+    ("from datetime import datetime", "datetime.fromisoformat(x)"),
+    ("import urllib.parse", "urllib.parse.quote(x)"),
+    ("import sys", "sys.maxsize"),
+    ("import uuid", "uuid.uuid5(uuid.NAMESPACE_DNS, x)"),
+    ("import time", "time.strptime(x)"),
+    ("import time\ndef other():\n    return time.time()\n", "x"),
+    ("import clew", "clew.env('A')"),
+    ("", "open('out.txt', 'w')"),
+]
+
+
+def _found(project, text):
+    project.edit(flow=text)
+    return project.record().ambient
+
+
+@pytest.mark.parametrize(("imports", "expression", "name"), AMBIENT)
+def test_a_visible_read_of_the_world(imports, expression, name, project):
+    (found,) = _found(project, f"{imports}\ndef step(x):\n    return {expression}\n")
+    assert found.startswith(name)
+
+
+@pytest.mark.parametrize(("text", "name"), INSIDE)
+def test_a_visible_read_inside_or_behind_a_helper(text, name, project):
+    (found,) = _found(project, text)
+    assert found.startswith(name)
+
+
+@pytest.mark.parametrize(("imports", "expression"), SOUND)
+def test_what_reads_only_its_arguments_is_not_ambient(imports, expression, project):
+    assert _found(project, f"{imports}\ndef step(x):\n    return {expression}\n") == ()
+
+
+def test_global_generators_and_opened_files(project):
+    project.edit(
+        flow="""
+        import random
+        from random import shuffle
+        import numpy as np
+        import pandas as pd
+        def step(path):
+            shuffle(path)
+            return random.random(), np.random.rand(), pd.read_csv(path), open(path)
+        """
+    )
+    record = project.record()
+    assert record.ambient == ()
+    assert record.generators == ("numpy.random", "random")
+    assert record.files == ("builtins.open", "pandas.read_csv")
+    assert project.id() == project.id(), "the state of a global generator is not code"
