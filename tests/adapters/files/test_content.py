@@ -42,6 +42,21 @@ def test_content_counts_and_name_does_not(tmp_path):
     assert fingerprint_file(one) != fingerprint_file(write(tmp_path / "d", ""))
 
 
+def test_the_format_is_frozen(tmp_path):
+    found = fingerprint_file(write(tmp_path / "a", "abc"))
+    assert found.hex() == "9471ce6a169a35e22e6a0c6a72be296e310dbecd"
+
+
+def test_a_path_of_ones_own_class_counts_what_is_there(tmp_path):
+    class Source(type(tmp_path)):
+        pass
+
+    path = Source(write(tmp_path / "a", "x"))
+    before = fingerprint(path)
+    write(tmp_path / "a", "y")
+    assert fingerprint(path) != before != fingerprint(tmp_path / "a")
+
+
 def test_a_settled_file_is_read_once(tmp_path, monkeypatch, reads):
     path, memo = write(tmp_path / "a", "x"), FileMemo()
     an_hour_later(monkeypatch)

@@ -99,7 +99,7 @@ GOLDEN = {
     "fraction": (Fraction(1, 3), "043db3590578901045e26019bb6ba1c95204dd1f"),
     "uuid": (UUID(int=5), "7e8e3969cd710132307d525281ced449a657691f"),
     "pure_path": (PurePosixPath("a/b"), "8cc5c80e2bea7c2ec0970fe8d867b6f302ee930f"),
-    "missing_path": (Path("/nowhere/at/all"), "e2cb849c1972bb773b25fe4a78221237a8566987"),
+    "missing_path": (Path("/nowhere/at/all"), "117e7878103b3a73604348c5e249369ef1e1e45f"),
     "array": (np.arange(6.0).reshape(2, 3), "cccb788030487257d1a38659eb76b4a41a167da0"),
     "fortran": (
         np.asfortranarray(np.arange(6.0).reshape(2, 3)),

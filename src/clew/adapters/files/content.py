@@ -3,7 +3,9 @@
 Reading is spared where the file system proves that nothing changed: same device and inode, same
 size, same modification *and* change time, and both of these were past when the file was read. A
 file edited within the clock's resolution of its last reading therefore is read again, as is one
-whose times were set back (that moves its change time) or that was replaced by another.
+whose times were set back (that moves its change time) or that was replaced by another. What no
+file system shows at once is a write through a memory map: it counts when the system has written
+the page back.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import stat
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path, PosixPath, WindowsPath
 from threading import Lock
 
@@ -120,7 +123,7 @@ def _read(path: str | os.PathLike[str], memo: FileMemo) -> ValueId:
         started_ns = time.time_ns()
         with Path(path).open("rb", buffering=0) as file:
             before = _Stamp.of(os.fstat(file.fileno()))
-            content = _hash(file.fileno())
+            content = _hash(file)
             after = _Stamp.of(os.fstat(file.fileno()))
         if before == after and after.is_settled(started_ns):
             memo.keep(after, content)
@@ -129,22 +132,23 @@ def _read(path: str | os.PathLike[str], memo: FileMemo) -> ValueId:
     raise Unhashable(f"{os.fspath(path)} is being written", hint="wait until it is complete")
 
 
-def _hash(descriptor: int) -> ValueId:
+def _hash(file: FileIO) -> ValueId:
     hasher, size = blake3(), 0
-    room = bytearray(_READ_BYTES)
-    view = memoryview(room)
-    while count := os.readv(descriptor, [room]):
+    view = memoryview(bytearray(_READ_BYTES))
+    while count := file.readinto(view):
         hasher.update(view[:count])
         size += count
     fields = [size.to_bytes(8, "little"), hasher.digest(length=DIGEST_BYTES)]
     return ValueId(digest("file", FORMAT, fields))
 
 
-@register(PosixPath, tag="path", shared=False)
-@register(WindowsPath, tag="path", shared=False)
+@register(PosixPath, tag="path", subclasses=True, shared=False)
+@register(WindowsPath, tag="path", subclasses=True, shared=False)
 def encode_path(value: Path, ctx: Context) -> bytes:
     """Encode a path: its text, and what is there now (a file's content, a tree, nothing)."""
-    return frame(encode(str(value), ctx)) + _there(value, ())
+    state = getattr(value, "__dict__", None)
+    parts = [encode(str(value), ctx), _there(Path(value), ()), encode(state, ctx)]
+    return b"".join(map(frame, parts))
 
 
 def _there(path: Path, above: tuple[tuple[int, int], ...]) -> bytes:

@@ -71,8 +71,10 @@ def _fixed_bytes(chunk: Any, width: int) -> memoryview:
     start, stop = chunk.offset * width, (chunk.offset + len(chunk)) * width
     raw = np.frombuffer(chunk.buffers()[1], dtype=np.uint8)[start:stop]
     if chunk.null_count:
-        valid = chunk.is_valid().to_numpy(zero_copy_only=False)
-        raw = (raw.reshape(-1, width) * valid[:, None]).reshape(-1)
+        hidden = ~chunk.is_valid().to_numpy(zero_copy_only=False)
+        items = raw.view(f"V{width}").copy()
+        items[hidden] = np.zeros((), items.dtype)
+        raw = items.view(np.uint8)
     return memoryview(raw.data)
 
 

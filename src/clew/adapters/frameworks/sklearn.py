@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import BaseEstimator
-from sklearn.neighbors import _ball_tree, _kd_tree
 from sklearn.utils import Bunch
 
 from clew.errors import Unhashable
@@ -58,7 +57,6 @@ def encode_neighbour_tree(value: Any, ctx: Context) -> bytes:
     return encode_reduced(value, (make, args, kept), ctx)
 
 
-for _module in (_kd_tree, _ball_tree):
-    for _name in ("KDTree", "KDTree64", "KDTree32", "BallTree", "BallTree64", "BallTree32"):
-        if hasattr(_module, _name):
-            register(getattr(_module, _name))(encode_neighbour_tree)
+for _bits in ("", "64", "32"):
+    register(f"sklearn.neighbors._kd_tree.KDTree{_bits}")(encode_neighbour_tree)
+    register(f"sklearn.neighbors._ball_tree.BallTree{_bits}")(encode_neighbour_tree)

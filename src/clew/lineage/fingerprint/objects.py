@@ -15,12 +15,17 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint.containers import encode_items, encode_pairs
 from clew.lineage.fingerprint.registry import register
+from clew.lineage.fingerprint.sentinels import encode_sentinel
 from clew.lineage.fingerprint.walk import Context, class_identity, encode, refusal
 
 
 @register(object, tag="object", subclasses=True, names_class=True)
 def encode_object(value: object, ctx: Context) -> bytes:
     """Encode an instance by its class and the parts that rebuild it."""
+    if type(value) is object:
+        return frame(b"sentinel") + encode_sentinel(value, ctx)
+    if hasattr(type(value), "__clew_code__"):
+        return frame(b"code") + ctx.code(value)
     reduced = reduce_value(value)
     if isinstance(reduced, str):
         return _encode_global(value, reduced, ctx)

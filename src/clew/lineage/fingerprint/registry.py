@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from clew.errors import Unhashable
+
 if TYPE_CHECKING:
     from clew.lineage.fingerprint.walk import Context
 
@@ -119,7 +121,12 @@ def entry_for(cls: type) -> Entry:
 def _load(cls: type) -> None:
     packages = {_package(base) for base in cls.__mro__}
     for package in packages & _loaders.keys():
-        _loaders[package]()
+        try:
+            _loaders[package]()
+        except ImportError as error:
+            raise Unhashable(
+                f"the handlers for values of {package} cannot be imported: {error}", got=package
+            ) from error
         _loaders.pop(package, None)
     for name in [n for n in _by_name if n.partition(".")[0] in packages]:
         _bind(name)
@@ -127,9 +134,8 @@ def _load(cls: type) -> None:
 
 def _bind(name: str) -> None:
     """Turn a registered name into its class; a class that only *claims* the name is not it."""
-    found: Any = sys.modules.get(name.partition(".")[0])
-    for part in name.split(".")[1:]:
-        found = getattr(found, part, None)
+    module, _, attribute = name.rpartition(".")
+    found = getattr(sys.modules.get(module), attribute, None)
     if isinstance(found, type):
         _by_type[found] = replace(_by_name.pop(name), owner=found)
 

@@ -213,20 +213,19 @@ def class_identity(cls: type, ctx: Context) -> bytes:
     name = frame(cls.__qualname__.encode())
     if cls.__module__ == "builtins" and getattr(builtins, cls.__name__, None) is cls:
         return frame(b"builtins") + name
-    return frame(_home(cls).encode()) + name + ctx.code(cls)
+    return frame(home_of(cls.__module__).encode()) + name + ctx.code(cls)
 
 
-def _home(cls: type) -> str:
-    """Return the module of a class; a script that runs goes by the name that it is imported by."""
-    module = cls.__module__
+def home_of(module: str) -> str:
+    """Return the name of a module; a script that runs goes by the name it is imported by."""
     if module not in ("__main__", "__mp_main__"):
         return str(module)
     running = sys.modules.get(module)
     spec = getattr(running, "__spec__", None)
     if spec is not None:
         return str(spec.name).removesuffix(".__main__")
-    file = getattr(running, "__file__", None)
-    return PurePath(file).stem if str(file).endswith(".py") else "__main__"
+    file = PurePath(getattr(running, "__file__", None) or "")
+    return file.stem if file.suffix == ".py" else "__main__"
 
 
 def _elsewhere(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
