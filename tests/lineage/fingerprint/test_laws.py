@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -118,6 +120,33 @@ def test_sets_do_not_depend_on_the_seed_of_string_hashes(monkeypatch):
         monkeypatch.setenv("PYTHONHASHSEED", seed)
         found.add(subprocess.check_output([sys.executable, "-c", PROGRAM], text=True))
     assert len(found) == 1
+
+
+FIRST = """
+import {module}
+from clew.app.frameworks import register_frameworks
+from clew.lineage.fingerprint import fingerprint
+register_frameworks()
+print(len({{fingerprint([{value}]), fingerprint([{value}])}}), fingerprint([{value}]).hex())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "value"),
+    [
+        ("pandas", "pandas.NA"),
+        ("pandas", "pandas.NaT"),
+        ("pandas", "pandas.Timestamp(0)"),
+        ("numpy", "numpy.float64(1)"),
+        ("pathlib", "pathlib.Path('/nowhere/at/all')"),
+    ],
+)
+def test_the_first_value_of_a_package_is_no_exception(module, value):
+    """Handlers are loaded when it shows up; it must not slip past them."""
+    program = FIRST.format(module=module, value=value)
+    found = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    imported = importlib.import_module(module)
+    assert found == ["1", fingerprint([eval(value, {module: imported})]).hex()]
 
 
 def test_importing_it_does_not_import_numpy():

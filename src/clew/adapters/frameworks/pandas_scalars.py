@@ -11,10 +11,13 @@ from pandas.tseries.offsets import BaseOffset
 from clew.adapters.frameworks.pandas_arrays import encode_values
 from clew.lineage.canonical import frame
 from clew.lineage.fingerprint import Context, encode, register
-from clew.lineage.fingerprint.walk import ATOMS
 
-ATOMS[type(pd.NA)] = lambda value: b"pandas.NA\0"
-ATOMS[type(pd.NaT)] = lambda value: b"pandas.NaT\0"
+
+@register(type(pd.NA), tag="pandas.NA", shared=False)
+@register(type(pd.NaT), tag="pandas.NaT", shared=False)
+def encode_missing(value: object, ctx: Context) -> bytes:
+    """Encode one of the two missing values; there is nothing more to it."""
+    return b""
 
 
 @register(pd.Index, tag="pandas.Index", shared=False)

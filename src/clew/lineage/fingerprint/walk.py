@@ -26,7 +26,7 @@ R = TypeVar("R")
 Atom = Callable[[Any], bytes]
 
 ATOMS: dict[type, Atom] = {}
-"""Encoders of exact immutable leaf types, looked up first."""
+"""Encoders of exact immutable leaf types, looked up first: complete at import, never added to."""
 
 _HOP_LEVELS = 40
 _MAX_LEVELS = 40_000
