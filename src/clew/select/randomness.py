@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 
 _SOLVERS: dict[str, Callable[[Any], bool]] = {
     "Ridge": lambda e: e.solver not in ("sag", "saga"),
@@ -44,13 +45,16 @@ def _parts(estimator: Any) -> Iterator[Any]:
     yield estimator
     if hasattr(estimator, "get_params"):
         for value in estimator.get_params(deep=True).values():
-            if isinstance(value, BaseEstimator):
+            splitter = isinstance(value, (BaseCrossValidator, BaseShuffleSplit))
+            if isinstance(value, BaseEstimator) or splitter:
                 yield value
 
 
 def _draws(estimator: Any) -> bool:
     if not hasattr(estimator, "get_params"):
-        return False
+        seed = getattr(estimator, "random_state", 0)
+        shuffles = getattr(estimator, "shuffle", isinstance(estimator, BaseShuffleSplit))
+        return bool(shuffles) and not isinstance(seed, (int, np.integer))
     seed = estimator.get_params(deep=False).get("random_state", 0)
     if isinstance(seed, (int, np.integer)):
         return _mutual(estimator)

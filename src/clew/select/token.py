@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
 from xxhash import xxh3_128_digest
 
@@ -59,11 +60,17 @@ def _object(value: Any) -> Hashable:
         return (functools.partial, *map(token, (value.func, value.args, value.keywords)))
     if type(value) is make_column_selector:
         return (make_column_selector, token(vars(value)))
+    if isinstance(value, (BaseCrossValidator, BaseShuffleSplit)) and _is_library(value):
+        return (type(value), token(vars(value)))
     if isinstance(value, BaseEstimator):
         return (type(value), *parameter_tokens(value))
     raise Unhashable(
         "A parameter has no token.", got=type(value).__name__, expected="plain data or an estimator"
     )
+
+
+def _is_library(value: Any) -> bool:
+    return type(value).__module__.startswith("sklearn.")
 
 
 def _array(value: np.ndarray[Any, Any]) -> Hashable:
