@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clew.errors import NotFound
+from clew.lineage.preview import preview
 from clew.lineage.records import LogEntry, Run, Use
+from clew.steps.graph import MISSING
+from clew.steps.outcome import FlowResult
 from clew.steps.runtime import Runtime
 
 
@@ -20,19 +24,32 @@ class FlowRun:
         ULID of the run.
     status : str
         ``"finished"``.
-    result : object
-        What the flow returned, references replaced by values.
     uses : tuple of Use
         For each step of the flow: computed, reused or pruned, and why.
     """
 
-    def __init__(self, runtime: Runtime, run: Run, uses: Sequence[Use], result: Any) -> None:
+    def __init__(self, runtime: Runtime, run: Run, uses: Sequence[Use], result: FlowResult) -> None:
         self._runtime = runtime
         self.record = run
         self.id = run.id
         self.status = run.status
         self.uses = tuple(uses)
-        self.result = result
+        self._result = result
+
+    @property
+    def result(self) -> Any:
+        """What the flow returned; read from the store at the first look."""
+        if self._result.live is MISSING and self._result.id is not None:
+            self._result = replace(self._result, live=self._runtime.vault.get(self._result.id))
+        return self._result.live
+
+    @property
+    def preview(self) -> str:
+        """The result in a few words, without reading it."""
+        if self._result.live is MISSING and self._result.id is not None:
+            described = self._runtime.store.describe([self._result.id])
+            return described[self._result.id].preview if described else ""
+        return preview(self._result.live)
 
     def use(self, label: str) -> Use:
         """Return how the run dealt with one step, named by its label (``features``).

@@ -8,9 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from clew.errors import Unhashable, UnsupportedValue
-from clew.lineage.canonical import ValueId
-from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import preview
 from clew.lineage.records import Run
 from clew.lineage.ulid import new_ulid
@@ -19,9 +16,10 @@ from clew.steps.context import building, running
 from clew.steps.execute import delivered
 from clew.steps.flowrun import FlowRun
 from clew.steps.graph import FlowGraph
+from clew.steps.outcome import FlowResult, settle
 from clew.steps.place import import_root
 from clew.steps.provenance import capture, redacted
-from clew.steps.ref import refs_in, substitute, task_of
+from clew.steps.ref import refs_in, task_of
 from clew.steps.runtime import Engine, Runtime, current
 from clew.steps.schedule import Scheduler
 from clew.steps.session import Listener, Session
@@ -44,7 +42,7 @@ def launch(
     session = Session(runtime, _record(flow, arguments), listeners)
     opened = runtime.open_engine(engine or policy.engine, workers or policy.workers)
     try:
-        result, id = _execute(runtime, session, flow, arguments, opened)
+        result = _execute(runtime, session, flow, arguments, opened)
     except KeyboardInterrupt:
         session.finish("interrupted", error="interrupted; run it again to go on from here")
         opened.close(cancel=True)
@@ -54,7 +52,7 @@ def launch(
         opened.close(cancel=True)
         raise
     opened.close()
-    run = session.finish("finished", result=id)
+    run = session.finish("finished", result=result.id)
     return FlowRun(runtime, run, tuple(session.uses.values()), result)
 
 
@@ -64,7 +62,7 @@ def _execute(
     flow: Flow[..., Any],
     arguments: Mapping[str, Any],
     engine: Engine,
-) -> tuple[Any, ValueId | None]:
+) -> FlowResult:
     graph = FlowGraph(lambda index: delivered(_private(scheduler.value(index))))
     scheduler = Scheduler(runtime, session, graph, engine)
     inside, logging = building.set(graph), running.set(session)
@@ -74,26 +72,13 @@ def _execute(
         building.reset(inside)
         running.reset(logging)
     scheduler.satisfy(graph.sinks())
-    wanted = {task_of(ref): None for ref in refs_in(returned)}
-    values = {index: delivered(scheduler.value(index)) for index in wanted}
-    result = substitute(returned, values)
-    scheduler.close()
-    return result, _keep(runtime, result)
+    result = settle(runtime, scheduler, graph, returned)
+    scheduler.close(map(task_of, refs_in(returned)))
+    return result
 
 
 def _private(value: Any) -> Any:
     return copy.deepcopy(value)
-
-
-def _keep(runtime: Runtime, result: Any) -> ValueId | None:
-    """Store a flow's result, so that the run's record can name it."""
-    try:
-        id = fingerprint(result)
-        if not runtime.vault.has(id):
-            runtime.vault.put(result, id)
-    except (Unhashable, UnsupportedValue):
-        return None
-    return id
 
 
 def _record(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> Run:

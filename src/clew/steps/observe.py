@@ -3,7 +3,8 @@
 A step that declares nothing may still open a file, list a directory, read a variable, connect to
 a host or start a process. Python announces most of this to audit hooks (PEP 578). Files and
 variables read become part of what names the node, so that a change is noticed; what cannot be
-named (a connection, a process, a file written) makes the node unfit for reuse, with the reason.
+named (a connection, a process) makes the node unfit for reuse, with the reason. A file that the
+step itself writes is an effect, not an input: steps whose point is an effect say `reuse=False`.
 
 Not seen: files opened by C and C++ libraries on their own (that is why a string that names a file
 counts as a read of it, see `named_files`), reads in threads that the step starts, and effects
@@ -12,6 +13,7 @@ outside the process that are not files.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import sysconfig
@@ -32,8 +34,12 @@ _LIBRARY_ROOTS = tuple(
     for root in {
         *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
         os.path.dirname(os.path.dirname(__file__)),  # noqa: PTH120
+        sys.prefix,
+        sys.base_prefix,
     }
+    if root != os.sep
 )
+_IMPORT_SYSTEM = ("<frozen ", os.path.dirname(importlib.__file__) + os.sep)  # noqa: PTH120
 _SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/")
 _CODE_SUFFIXES = (".py", ".pyc", ".pyi", ".so", ".pyd")
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -51,7 +57,6 @@ class Observer:
     def __init__(self, own_root: str) -> None:
         self._own_root = os.path.realpath(own_root) + os.sep
         self._reads: dict[tuple[str, str], ValueId] = {}
-        self._temporary: set[str] = set()
         self._written: set[str] = set()
         self.unsound: list[str] = []
 
@@ -76,14 +81,9 @@ class Observer:
         if self._is_foreign(path):
             if writing:
                 self._written.add(path)
-                if not self._is_temporary(path):
-                    self.unsound.append(f"writes the file {path}")
+                self._reads.pop(("file", path), None)
             elif not path.endswith(_CODE_SUFFIXES):
                 self.read_file(path)
-
-    def created_temporary(self, path: str) -> None:
-        """Note a file or folder that the step got from `tempfile`."""
-        self._temporary.add(path)
 
     def reads(self) -> tuple[Read, ...]:
         """Return what was read; a file that changed meanwhile makes the execution unsound."""
@@ -98,9 +98,6 @@ class Observer:
     def _is_foreign(self, path: str) -> bool:
         real = os.path.realpath(path)
         return not real.startswith((*_LIBRARY_ROOTS, *_SYSTEM_ROOTS, self._own_root))
-
-    def _is_temporary(self, path: str) -> bool:
-        return any(path == made or path.startswith(made + os.sep) for made in self._temporary)
 
 
 def file_content(path: str) -> ValueId:
@@ -165,6 +162,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     handler = _HANDLERS.get(event)
     if handler is None or _state.observer is None or _state.busy:
         return
+    if sys._getframe(1).f_code.co_filename.startswith(_IMPORT_SYSTEM):
+        return  # looking for modules: code counts by its fingerprint
     _state.busy = True
     try:
         handler(_state.observer, args)
@@ -186,10 +185,6 @@ def _on_list(observer: Observer, args: tuple[Any, ...]) -> None:
     path = args[0] if args else None
     if not isinstance(path, int):
         observer.opened(os.fsdecode(path) if path is not None else ".", writing=False)
-
-
-def _on_temporary(observer: Observer, args: tuple[Any, ...]) -> None:
-    observer.created_temporary(os.fsdecode(args[0]))
 
 
 def _on_connect(observer: Observer, args: tuple[Any, ...]) -> None:
@@ -225,6 +220,4 @@ _HANDLERS: dict[str, Callable[[Observer, tuple[Any, ...]], None]] = {
     "subprocess.Popen": _on_process,
     "os.system": _on_process,
     "os.posix_spawn": _on_process,
-    "tempfile.mkstemp": _on_temporary,
-    "tempfile.mkdtemp": _on_temporary,
 }

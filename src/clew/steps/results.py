@@ -65,7 +65,7 @@ def store_outcome(
     size = sum(value.size_bytes for value in values)
     node = replace(node, cost=Cost(outcome.cost.wall_s, outcome.cost.cpu_s, size))
     note = "; ".join([*reasons, *notes])
-    leaves = [_keep_leaf(runtime, id, value) for id, value in identity.literals]
+    leaves = [keep_leaf(runtime, id, value) for id, value in identity.literals]
     return Recorded(node, (*leaves, *values), note, one_off=bool(reasons))
 
 
@@ -127,7 +127,7 @@ def size_of(value: Any) -> int:
     return 0
 
 
-def _keep_leaf(runtime: Runtime, id: ValueId, value: Any) -> Value:
+def keep_leaf(runtime: Runtime, id: ValueId, value: Any) -> Value:
     """Keep an argument that no node makes, so that the thread can be rebuilt from its record.
 
     Numbers and short texts are kept by their preview; what is too large to copy is only named.

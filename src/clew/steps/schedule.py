@@ -57,9 +57,15 @@ class Scheduler:
                 break
             self._run(pending)
 
-    def close(self) -> None:
-        """Record how the tasks that were not computed were dealt with, and replay their effects."""
-        self._dispatch.close(self._graph.sinks())
+    def close(self, returned: Iterable[int]) -> None:
+        """Record how the tasks that were not computed were dealt with, and replay their effects.
+
+        Parameters
+        ----------
+        returned : iterable of int
+            The tasks whose results the flow returns.
+        """
+        self._dispatch.close([*self._graph.sinks(), *returned])
 
     def value(self, index: int) -> Any:
         """Return the value of one task, running what it takes."""

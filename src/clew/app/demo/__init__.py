@@ -1,0 +1,1 @@
+"""The main job on real data: a project folder, run, run again, edited, explained, rebuilt."""

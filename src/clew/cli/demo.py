@@ -1,0 +1,54 @@
+"""``clew demo``: the main job on real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from clew.cli.output import json_option, print_json, table
+
+if TYPE_CHECKING:
+    from clew.app.demo.play import Story
+
+
+@click.command("demo")
+@click.argument("folder", default="clew-demo", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+def command(folder: Path, as_json: bool) -> None:
+    """Play the lifecycle on the Adult census data in FOLDER, offline, in about a minute.
+
+    Rows → features → four learners by cross-validation → the best one → predictions; then again,
+    then with an edited feature; then why, diff, rebuild, and one prediction back to its row.
+    """
+    from clew.app.demo.play import play
+
+    story = play(folder.absolute(), (lambda line: None) if as_json else click.echo)
+    if as_json:
+        print_json(story)
+    else:
+        _summary(story, folder)
+
+
+def _summary(story: Story, folder: Path) -> None:
+    click.echo("")
+    rows = [
+        (
+            scene.title,
+            f"{scene.seconds:.2f}",
+            scene.computed,
+            scene.reused,
+            f"{scene.saved_s:.1f}",
+            f"{scene.auc:.4f}",
+        )
+        for scene in story.scenes
+    ]
+    table(["run", "seconds", "computed", "reused", "saved s", "test AUC"], rows)
+    click.echo(f"best learner: {story.learner}")
+    click.echo("\nnext:")
+    click.echo(f"  cd {folder}")
+    click.echo("  clew runs                  # the three runs")
+    click.echo("  clew lineage last          # the thread of the newest one")
+    click.echo("  clew impact adult.parquet  # what depends on the data")
+    click.echo("  edit features.py, then:  clew run flow.py:adult")
