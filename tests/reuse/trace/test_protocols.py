@@ -125,7 +125,7 @@ def test_python_protocols():
     with pytest.raises(IndexError):
         x[9]
     with pytest.raises(AttributeError):
-        x.no_such_attribute  # noqa: B018
+        x.no_such_attribute
 
 
 def test_copies_and_pickles():

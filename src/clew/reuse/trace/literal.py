@@ -74,7 +74,7 @@ def _write_float(value: float) -> str:
 
 
 def _write_complex(value: complex) -> str:
-    return f"c{_write_float(value.real)}{_write_float(value.imag)}"
+    return f"c{_write_float(value.real)};{_write_float(value.imag)}"
 
 
 def _write_slice(value: slice) -> str:
@@ -223,12 +223,13 @@ def _read_float(reader: _Reader) -> float:
         start = reader.position
         reader.position += 16
         return float(struct.unpack(">d", bytes.fromhex(reader.text[start : reader.position]))[0])
-    return float.fromhex(reader.until(",()[]{}:f"))
+    return float.fromhex(reader.until(",()[]{}:;"))
 
 
 def _read_complex(reader: _Reader) -> complex:
     reader.expect("f")
     real = _read_float(reader)
+    reader.expect(";")
     reader.expect("f")
     return complex(real, _read_float(reader))
 

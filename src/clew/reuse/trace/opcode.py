@@ -28,7 +28,21 @@ BLOCKS = "clew.blocks"
 DRAW = "draw:"
 """Prefix: a method of a random generator, whose state is the first input."""
 
-_PACKAGES = ("numpy", "scipy", "operator")
+_HOMES = (
+    "numpy", "numpy.fft", "numpy.linalg", "numpy.ndarray", "numpy.strings", "numpy.char",
+    "scipy.linalg", "scipy.special",
+)  # fmt: skip
+_OPERATORS = frozenset({GETITEM, SETITEM, "operator.pow"})
+_REFUSED = frozenset(
+    {
+        "DataSource", "apply_along_axis", "apply_over_axes", "dump", "dumps", "frombuffer",
+        "fromfile", "frompyfunc", "fromfunction", "fromiter", "genfromtxt", "load", "loadtxt",
+        "memmap", "open_memmap", "piecewise", "save", "savetxt", "savez", "savez_compressed",
+        "show_config", "show_runtime", "test", "tofile", "vectorize", "errstate", "seterr",
+        "seterrcall", "setbufsize", "set_printoptions", "info", "setflags",
+    }
+)  # fmt: skip
+"""Functions that reach files, call back into code, or change the state of the process."""
 
 
 def _ufuncs() -> dict[Any, str]:
@@ -62,6 +76,19 @@ UNTRACED = frozenset(
 UNINITIALISED = {"numpy.empty_like": "numpy.zeros_like", "numpy.empty": "numpy.zeros"}
 """Results with arbitrary bytes would not be values: zeros stand for them."""
 
+DRAWS = frozenset(
+    {
+        "beta", "binomial", "bytes", "chisquare", "choice", "dirichlet", "exponential", "f",
+        "gamma", "geometric", "gumbel", "hypergeometric", "integers", "laplace", "logistic",
+        "lognormal", "logseries", "multinomial", "multivariate_hypergeometric",
+        "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f",
+        "normal", "pareto", "permutation", "permuted", "poisson", "power", "random", "rayleigh",
+        "standard_cauchy", "standard_exponential", "standard_gamma", "standard_normal",
+        "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
+    }
+)  # fmt: skip
+"""Methods of generators whose result depends on the state and the arguments alone."""
+
 _names: dict[Any, str | None] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 
@@ -94,8 +121,8 @@ def _find_name(function: Any) -> str | None:
 def resolve(opcode: str) -> Callable[..., Any]:
     """Return the function of an opcode.
 
-    Only names inside NumPy, SciPy and the standard ``operator`` module are imported, so reading a
-    trace from elsewhere cannot run anything else.
+    Only functions of arrays are found: reading a trace from elsewhere cannot reach files, other
+    modules, or anything that calls back into code.
 
     Raises
     ------
@@ -110,38 +137,63 @@ def resolve(opcode: str) -> Callable[..., Any]:
 
 def _import(opcode: str) -> Callable[..., Any]:
     parts = opcode.split(".")
-    if parts[0] not in _PACKAGES or any(part.startswith("_") for part in parts[1:]):
+    if opcode in _OPERATORS:
+        return getattr(operator, parts[1])  # type: ignore[no-any-return]
+    if any(part.startswith("_") or part in _REFUSED for part in parts):
         raise _unknown(opcode)
-    for split in range(len(parts) - 1, 0, -1):
-        try:
-            target: Any = importlib.import_module(".".join(parts[:split]))
-        except ImportError:
-            continue
-        try:
-            found = operator.attrgetter(".".join(parts[split:]))(target)
-        except AttributeError:
-            continue
-        if callable(found):
-            return found  # type: ignore[no-any-return]
-    raise _unknown(opcode)
+    home, name = ".".join(parts[:-1]), parts[-1]
+    try:
+        if home in _HOMES:
+            found = getattr(_home(home), name)
+        else:
+            # The methods of ufuncs: numpy.add.reduce.
+            ufunc = getattr(_home(".".join(parts[:-2])), parts[-2])
+            found = getattr(ufunc, name) if isinstance(ufunc, np.ufunc) else None
+    except (AttributeError, IndexError, ImportError, ValueError) as error:
+        raise _unknown(opcode) from error
+    if not callable(found) or isinstance(found, type):
+        raise _unknown(opcode)
+    return found  # type: ignore[no-any-return]
+
+
+def _home(name: str) -> Any:
+    if name not in _HOMES:
+        raise ImportError(name)
+    return np.ndarray if name == "numpy.ndarray" else importlib.import_module(name)
 
 
 def _unknown(opcode: str) -> InvalidParameter:
     return InvalidParameter(
         "A trace names an operation that does not exist here.",
         got=opcode,
-        expected="a function of numpy, scipy or operator",
+        expected="a function of arrays in numpy, scipy.linalg or scipy.special",
     )
 
 
+def drawing(opcode: str) -> str:
+    """Return the method of a random generator that an opcode names.
+
+    Raises
+    ------
+    InvalidParameter
+        When generators do not draw by that name.
+    """
+    method = opcode.removeprefix(DRAW)
+    if method not in DRAWS:
+        raise _unknown(opcode)
+    return method
+
+
 def module_of(opcode: str) -> str:
-    """Return the module that a program must import to call an opcode by its full name."""
-    parts = opcode.split(".")
-    for split in range(len(parts) - 1, 0, -1):
-        module = ".".join(parts[:split])
-        try:
-            importlib.import_module(module)
-        except ImportError:
-            continue
-        return module
-    raise _unknown(opcode)
+    """Return the module that a program must import to call an opcode by its full name.
+
+    Raises
+    ------
+    InvalidParameter
+        When there is no such function.
+    """
+    resolve(opcode)
+    if opcode in _OPERATORS:
+        return "operator"
+    home = opcode.rpartition(".")[0]
+    return home if home in _HOMES and home != "numpy.ndarray" else "numpy"

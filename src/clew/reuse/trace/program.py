@@ -22,8 +22,8 @@ from clew.reuse.trace.opcode import (
     GETITEM,
     MUTATE,
     OUTPUT,
-    SETITEM,
     WRITEBACK,
+    drawing,
     module_of,
 )
 
@@ -167,13 +167,13 @@ def _line(item: Item, names: Mapping[bytes, str], modules: set[str]) -> str:
     if item.opcode == SEED:
         return f"{name} = numpy.random.default_rng({source(args[0], inputs)})"
     if item.opcode.startswith(DRAW):
-        method = item.opcode.removeprefix(DRAW)
+        method = drawing(item.opcode)
         rest = _arguments(args[2:], kwargs, inputs)
         # The state is the first input; the value and the state after it have names of their own.
         state = _state(item.inputs[0], names)
         return f'{name}, {name}s = drawn({state}, "{method}"{rest})'
     if item.opcode == OUTPUT:
-        path = "".join(f"[{index}]" for index in args[1])
+        path = "".join(f"[{int(index)}]" for index in args[1])
         return f"{name} = {inputs[0]}{path}"
     return f"{name} = fixed({_expression(item.opcode, args, kwargs, inputs, modules)})"
 
@@ -213,13 +213,10 @@ def _writeback(args: Sequence[Any], inputs: Sequence[str], modules: set[str]) ->
     else:
         arguments = _arguments(rest, kwargs, inputs)
         take = f"lambda a: {_callable(opcode, modules)}(a{arguments})"
-    return f"written({source(base, inputs)}, {source(new, inputs)}, {take}, {path!r})"
+    return f"written({source(base, inputs)}, {source(new, inputs)}, {take}, {source(path, inputs)})"
 
 
 def _callable(opcode: str, modules: set[str]) -> str:
-    if opcode == SETITEM or opcode.startswith("operator."):
-        modules.add("operator")
-        return opcode
     modules.add(module_of(opcode))
     return opcode
 

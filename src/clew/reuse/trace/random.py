@@ -18,21 +18,9 @@ from clew.reuse.trace.cell import Cell
 from clew.reuse.trace.item import SEED, Item, make
 from clew.reuse.trace.link import wrap
 from clew.reuse.trace.literal import encode
-from clew.reuse.trace.opcode import DRAW
+from clew.reuse.trace.opcode import DRAW, DRAWS
 from clew.reuse.trace.outputs import spread
 from clew.reuse.trace.session import Session, current
-
-_METHODS = frozenset(
-    {
-        "beta", "binomial", "bytes", "chisquare", "choice", "dirichlet", "exponential", "f",
-        "gamma", "geometric", "gumbel", "hypergeometric", "integers", "laplace", "logistic",
-        "lognormal", "logseries", "multinomial", "multivariate_hypergeometric",
-        "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f",
-        "normal", "pareto", "permutation", "permuted", "poisson", "power", "random", "rayleigh",
-        "standard_cauchy", "standard_exponential", "standard_gamma", "standard_normal",
-        "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf",
-    }
-)  # fmt: skip
 
 
 class TracedGenerator:
@@ -53,7 +41,7 @@ class TracedGenerator:
         self._generator: Any = np.random.default_rng(seed)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name not in _METHODS:
+        if name not in DRAWS:
             raise AttributeError(
                 f"traced generators have no {name!r}: methods that shuffle in place or reach the "
                 "bit generator leave no lineage"

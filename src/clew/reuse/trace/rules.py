@@ -64,7 +64,8 @@ class Rule:
         Returns the answer as a cell, None where the rule does not apply, or `EXECUTE` where no
         rule should.
     tolerance : float
-        Largest deviation relative to the largest element of the answer, in double precision;
+        Largest deviation in double precision, relative to the largest element that the operation
+        gives on the absolute values of its inputs (sums that cancel lose digits in any order);
         0 for rules whose answer is bit-identical.
     law : str
         The identity that it uses, for people.
