@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from clew.adapters.stores.sqlite import nodes
-from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_SLOT
+from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_BIT
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.ports import Direction
 
@@ -19,11 +19,11 @@ _ID_DIGITS = 40
 # a file may have the content of some node's result by chance, and nothing came of that node.
 _STEP: dict[Direction, str] = {
     "up": "JOIN edge AS read ON read.node = {from_} AND read.slot >= 0 "
-    f"AND read.slot < {LITERAL_SLOT} "
+    f"AND read.slot & {LITERAL_BIT} = 0 "
     "JOIN edge AS made ON made.value = read.value AND made.slot < 0",
     "down": "JOIN edge AS made ON made.node = {from_} AND made.slot < 0 "
     "JOIN edge AS read ON read.value = made.value AND read.slot >= 0 "
-    f"AND read.slot < {LITERAL_SLOT}",
+    f"AND read.slot & {LITERAL_BIT} = 0",
 }
 _FOUND: dict[Direction, str] = {"up": "made.node", "down": "read.node"}
 
@@ -79,8 +79,8 @@ def match(connection: sqlite3.Connection, prefix: str) -> tuple[tuple[str, str],
     )
     for kind in ("node", "value"):
         rows = connection.execute(
-            f"SELECT id FROM {kind} WHERE substr(id, 1, 8) BETWEEN substr(?1, 1, 8) AND "
-            "substr(?2, 1, 8) AND id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
+            f"SELECT id FROM {kind} WHERE substr(id, 1, 4) BETWEEN substr(?1, 1, 4) AND "
+            "substr(?2, 1, 4) AND id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3",
             (*bounds, _MATCHES),
         ).fetchall()
         found += [(kind, row[0].hex()) for row in rows]

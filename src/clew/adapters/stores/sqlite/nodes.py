@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from clew.adapters.stores.sqlite import values
-from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_SLOT, READ_SLOT
+from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_BIT, READ_SLOT
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import NotFound
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
@@ -109,12 +109,12 @@ def mark_irreproducible(connection: sqlite3.Connection, id: NodeId) -> None:
 def _slots(node: Node) -> Sequence[tuple[int, str, ValueId]]:
     """Return ``(slot, name, value)`` of each edge; see `schema` for what a slot is."""
     edges = [
-        (slot + LITERAL_SLOT * edge.literal, edge.name, edge.value)
+        (2 * slot + LITERAL_BIT * edge.literal, edge.name, edge.value)
         for slot, edge in enumerate(node.inputs)
     ]
     edges += [(-1 - slot, edge.name, edge.value) for slot, edge in enumerate(node.outputs)]
     edges += [
-        (READ_SLOT + slot, read_name(read.kind, read.name), read.value)
+        (READ_SLOT + 2 * slot + LITERAL_BIT, read_name(read.kind, read.name), read.value)
         for slot, read in enumerate(node.reads)
     ]
     return edges
@@ -145,7 +145,7 @@ def _columns(connection: sqlite3.Connection, words: Words, node: Node) -> tuple[
 
 def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
     n, id, call, operation, kind, code, environment, seed, wall_s, cpu_s, size, created, bad = row
-    inputs: dict[int, Edge] = {}
+    inputs: list[Edge] = []
     outputs: list[Edge] = []
     reads: list[Read] = []
     for slot, name, value in connection.execute(_EDGES, (n,)).fetchall():
@@ -153,8 +153,7 @@ def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
         if slot < 0:
             outputs.append(Edge(text, value))
         elif slot < READ_SLOT:
-            literal = slot >= LITERAL_SLOT
-            inputs[slot % LITERAL_SLOT] = Edge(text, value, literal=literal)
+            inputs.append(Edge(text, value, literal=bool(slot & LITERAL_BIT)))
         else:
             source, _, what = text.partition(":")
             reads.append(Read(cast(ReadKind, source), what, value))
@@ -167,7 +166,7 @@ def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
         code=code,
         environment=environment,
         seed=None if seed is None else int(seed),
-        inputs=tuple(edge for _, edge in sorted(inputs.items())),
+        inputs=tuple(inputs),
         outputs=tuple(outputs),
         reads=tuple(reads),
         cost=Cost(wall_s, cpu_s, size),

@@ -3,13 +3,13 @@
 Every migration is a function decorated with the version that it leads to; the version of a file is
 SQLite's ``user_version``. Ids are interned: 20 bytes once, an integer wherever they are used, so
 that a node with two inputs and two outputs stays under 400 bytes with all its indexes. The indexes
-on ids hold their first 8 bytes only, which are as good as unique; that an id is not added twice is
+on ids hold their first 4 bytes only, which are nearly unique; that an id is not added twice is
 the writer's look before it, which the write lock makes safe.
 
 A row of `edge` is an input, an output or an observed read of a node, told apart by `slot`: outputs
-are −1, −2, …, inputs that a node made 0, 1, …, literal inputs the same from `LITERAL_SLOT` up, and
-reads from `READ_SLOT` up. One index serves "who made this value" (slot < 0) and "who read it"
-(slot ≥ 0).
+are −1, −2, …, inputs 0, 2, …, where no node made the value (a literal) one more, and reads the odd
+numbers from `READ_SLOT` up. So one index serves "who made this value" (slot < 0) and "who read it"
+(slot ≥ 0), the last bit tells where a thread goes on, and a slot takes a byte or none.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 
 from clew.errors import StoreError
 
-LITERAL_SLOT = 1 << 19
+LITERAL_BIT = 1
 READ_SLOT = 1 << 20
 
 APPLICATION_ID = 0x636C6577
 """``clew`` in ASCII: tells a clew store from other SQLite files."""
 
-BY_ID = "substr({0}.id, 1, 8) = substr(?1, 1, 8) AND {0}.id = ?1"
+BY_ID = "substr({0}.id, 1, 4) = substr(?1, 1, 4) AND {0}.id = ?1"
 """Condition that finds the row of table ``{0}`` by its id, through the index on the prefix."""
 
 Migration = Callable[[sqlite3.Connection], None]
@@ -105,14 +105,14 @@ CREATE TABLE value (
     n INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER, preview TEXT, format INTEGER,
     size_bytes INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX value_id ON value (substr(id, 1, 8));
+CREATE INDEX value_id ON value (substr(id, 1, 4));
 CREATE TABLE node (
     n INTEGER PRIMARY KEY, id BLOB NOT NULL, call BLOB, operation INTEGER NOT NULL,
     kind INTEGER NOT NULL, code INTEGER, environment INTEGER, seed,
     wall_s REAL NOT NULL, cpu_s REAL NOT NULL, size_bytes INTEGER NOT NULL,
     created_ms INTEGER NOT NULL, irreproducible INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX node_id ON node (substr(id, 1, 8));
+CREATE INDEX node_id ON node (substr(id, 1, 4));
 CREATE INDEX node_call ON node (call) WHERE call IS NOT NULL;
 CREATE INDEX node_operation ON node (operation, created_ms);
 CREATE TABLE edge (

@@ -23,7 +23,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from clew.adapters.stores.sqlite.schema import LITERAL_SLOT, READ_SLOT
+from clew.adapters.stores.sqlite.schema import LITERAL_BIT, READ_SLOT
 
 Type = Literal["text", "integer", "real", "boolean", "time"]
 """``time`` is a number of milliseconds since the epoch in the rows."""
@@ -143,8 +143,8 @@ _EDGES = View(
     ),
     "SELECT lower(hex(node.id)), CASE WHEN slot < 0 THEN 'out' "
     f"WHEN slot < {READ_SLOT} THEN 'in' ELSE 'read' END, "
-    f"CASE WHEN slot < 0 THEN -1 - slot ELSE slot % {LITERAL_SLOT} END, word.text, "
-    f"lower(hex(value.id)), slot >= {LITERAL_SLOT} AND slot < {READ_SLOT} FROM edge "
+    f"CASE WHEN slot < 0 THEN -1 - slot ELSE (slot % {READ_SLOT}) / 2 END, word.text, "
+    f"lower(hex(value.id)), slot & {LITERAL_BIT} AND slot BETWEEN 0 AND {READ_SLOT - 1} FROM edge "
     "JOIN node ON node.n = edge.node JOIN value ON value.n = edge.value "
     "JOIN word ON word.n = edge.name",
 )
