@@ -13,7 +13,7 @@ _MODULES = {
     "pandas": "clew.adapters.frameworks.pandas",
     "polars": "clew.adapters.frameworks.polars",
     "pyarrow": "clew.adapters.frameworks.arrow",
-    "scipy": "clew.adapters.frameworks.sparse",
+    "scipy": "clew.adapters.frameworks.scipy",
     "sklearn": "clew.adapters.frameworks.sklearn",
     "torch": "clew.adapters.frameworks.torch",
 }

@@ -17,14 +17,19 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     VotingClassifier,
 )
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    SplineTransformer,
+    StandardScaler,
+)
 from sklearn.svm import SVC
 
 from clew.errors import Unhashable
@@ -107,6 +112,23 @@ def test_text_models_and_data_sets():
     assert fingerprint(model) != fingerprint(TfidfVectorizer().fit(texts[:2]))
     iris = load_iris()
     assert fingerprint(iris) == fingerprint(pickle.loads(pickle.dumps(iris)))
+
+
+def test_no_address_gets_into_an_id():
+    model = CountVectorizer(stop_words=["red"])
+    before = fingerprint(model)
+    model.build_analyzer(), model.fit(["red clew"])
+    fitted = fingerprint(model)
+    model.transform(["a clew"])
+    assert fingerprint(model) == fitted != before
+    assert fingerprint(pickle.loads(pickle.dumps(model))) == fitted
+
+
+def test_evaluating_a_spline_does_not_change_it():
+    model = SplineTransformer().fit(X)
+    before = fingerprint(model)
+    model.transform(X)
+    assert fingerprint(model) == before != fingerprint(SplineTransformer(4).fit(X))
 
 
 def test_an_edited_class_of_ones_own_counts():

@@ -1,7 +1,8 @@
 """Content ids of scikit-learn estimators: class, parameters, fitted state.
 
 Attributes count whatever their order, since fitting, cloning and loading write them in different
-orders. The link to a running callback and the query counters of neighbour trees are no state.
+orders. The link to a running callback, the address of a list of stop words and the query counters
+of neighbour trees are no state.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from clew.lineage.fingerprint import Context, encode, register
 from clew.lineage.fingerprint.containers import encode_pairs
 from clew.lineage.fingerprint.objects import encode_object, encode_reduced, reduce_value
 
-_NO_STATE = {"_parent_callback_ctx", "_sklearn_version"}
+_NO_STATE = {"_parent_callback_ctx", "_sklearn_version", "_stop_words_id"}
 _COUNTERS = slice(7, 11)
 _TREE_PARTS = 13
 
