@@ -153,7 +153,7 @@ def test_exact_only_gives_the_bits_of_numpy(name):
     st.booleans(),
 )
 def test_products_over_any_sequence_of_row_subsets(spans, scattered):
-    X, Y, y = _arrays(1)
+    X, _, y = _arrays(1)
     with session(defer_bytes=0, rewrite_work=0):
         Xt, yt = trace(X), trace(y)
         for start, stop in spans:

@@ -62,7 +62,8 @@ class TracedArray(Operators, Methods):
     @property
     def shape(self) -> tuple[int, ...]:
         """Length of each dimension."""
-        return self._cell.shape
+        shape: tuple[int, ...] = self._cell.shape
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -134,7 +135,7 @@ class TracedArray(Operators, Methods):
     def __len__(self) -> int:
         if not self._cell.shape:
             raise TypeError("len() of unsized object")
-        return self._cell.shape[0]
+        return int(self._cell.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
         if not self._cell.shape:

@@ -71,13 +71,15 @@ class Cell:
         tolerance that the rewrite declares.
     form : Form or None
         Structure that rewrites can use.
+    scope : int
+        Number of the session that computed it; 0 for leaves and what is merely cut out of them.
     borrowed : bool
         The buffer belongs to the user, who may change it once the operation is over.
     """
 
     __slots__ = (
         "__weakref__", "_thunk", "_value", "borrowed", "dtype", "exact", "form", "guard",
-        "item", "made", "shape",
+        "item", "made", "scope", "shape",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +90,7 @@ class Cell:
         made: Item | None = None,
         exact: bool = True,
         form: Form | None = None,
+        scope: int = 0,
         thunk: Callable[[], Array] | None = None,
         shape: tuple[int, ...] = (),
         dtype: np.dtype[Any] | None = None,
@@ -96,6 +99,7 @@ class Cell:
         self.made = item if made is None else made
         self.exact = exact
         self.form = form
+        self.scope = scope
         self.borrowed = False
         self.guard: Guard | None = None
         self._value = value
@@ -153,8 +157,9 @@ class Cell:
                 self._thunk = None
 
     def publish(self) -> Cell:
-        """Let later operations find this value by its lineage for as long as it lives."""
+        """Let later operations of its session find this value for as long as it lives."""
         self.item._cell = weakref.ref(self)
+        self.item._scope = self.scope
         return self
 
 
@@ -187,6 +192,8 @@ def checksum(array: Array) -> int:
     return xxhash.xxh3_64_intdigest(flat.reshape(-1).view(np.uint8).data) if flat.size else 0
 
 
-def living(item: Item) -> Cell | None:
-    """Return the cell of an item that is still in use somewhere."""
-    return None if item._cell is None else item._cell()
+def living(item: Item, scope: int) -> Cell | None:
+    """Return the cell of an item that is still in use somewhere in a session."""
+    if item._cell is None or (item._scope and item._scope != scope):
+        return None
+    return item._cell()

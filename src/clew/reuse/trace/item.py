@@ -54,6 +54,7 @@ class Item:
         "_cell",
         "_inputs",
         "_origin",
+        "_scope",
         "data",
         "framed",
         "id",
@@ -70,6 +71,7 @@ class Item:
         self._inputs: tuple[Item, ...] | None = inputs
         self._origin: tuple[Folded, int] | None = None
         self._cell: weakref.ref[Any] | None = None
+        self._scope = 0
 
     @property
     def inputs(self) -> tuple[Item, ...]:

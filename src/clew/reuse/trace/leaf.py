@@ -115,7 +115,7 @@ class Leaves:
 
 
 def _held(item: Item) -> Cell | None:
-    found = living(item)
+    found = living(item, 0)
     if found is None and item.value is not None:
         found = Cell(item, item.value).publish()
     return found

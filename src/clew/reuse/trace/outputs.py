@@ -14,7 +14,7 @@ from clew.reuse.trace.opcode import OUTPUT
 
 
 def collect(
-    item: Item, made: Item, result: Any, *, exact: bool, inputs: Sequence[Cell]
+    item: Item, made: Item, result: Any, *, exact: bool, inputs: Sequence[Cell], scope: int
 ) -> tuple[tuple[Cell, ...], Any]:
     """Return the cells of a result and its arrangement (None for a single array).
 
@@ -22,11 +22,11 @@ def collect(
     the arrangement as it is.
     """
     if type(result) is np.ndarray and result.dtype.kind != "O":
-        return (_cell(item, made, result, exact, inputs),), None
+        return (_cell(item, made, result, exact, inputs, scope),), None
     if isinstance(result, np.generic):
-        return (_cell(item, made, np.asarray(result), exact, inputs),), None
+        return (_cell(item, made, np.asarray(result), exact, inputs, scope),), None
     cells: list[Cell] = []
-    arrangement = _arrange(item, made, result, exact, inputs, cells, ())
+    arrangement = _arrange(item, made, result, exact, inputs, cells, (), scope)
     return tuple(cells), Arranged(arrangement)
 
 
@@ -52,11 +52,11 @@ def _is_lasting(tree: Any) -> bool:
 
 def _arrange(
     item: Item, made: Item, result: Any, exact: bool, inputs: Sequence[Cell],
-    cells: list[Cell], path: tuple[int, ...],
+    cells: list[Cell], path: tuple[int, ...], scope: int,
 ) -> Any:  # fmt: skip
     if isinstance(result, (tuple, list)):
         parts = [
-            _arrange(item, made, part, exact, inputs, cells, (*path, index))
+            _arrange(item, made, part, exact, inputs, cells, (*path, index), scope)
             for index, part in enumerate(result)
         ]
         return _rebuild(result, parts)
@@ -66,7 +66,7 @@ def _arrange(
         text = f"(@0,{encode(path)})"
         child = make(OUTPUT, (item,), text)
         source = child if made is item else make(OUTPUT, (made,), text)
-        cells.append(_cell(child, source, result, exact, inputs))
+        cells.append(_cell(child, source, result, exact, inputs, scope))
         return Hole(len(cells) - 1)
     return result
 
@@ -78,13 +78,14 @@ def _rebuild(like: Any, parts: list[Any]) -> Any:
     return kind(parts) if kind in (tuple, list) else tuple(parts)
 
 
-def _cell(item: Item, made: Item, value: Array, exact: bool, inputs: Sequence[Cell]) -> Cell:
+def _cell(
+    item: Item, made: Item, value: Array, exact: bool, inputs: Sequence[Cell], scope: int
+) -> Cell:
     guard = None
-    if value.base is not None or not value.flags.owndata:
+    if value.base is not None:
         value, guard = _own(value, inputs)
-    if value.flags.writeable:
-        value.flags.writeable = False
-    cell = Cell(item, value, made=made, exact=exact)
+    value.setflags(write=False)
+    cell = Cell(item, value, made=made, exact=exact, scope=scope)
     cell.guard = guard
     return cell if guard is not None else cell.publish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import deque
@@ -33,6 +34,8 @@ from clew.reuse.trace.rules import Call, Declined, Rule, rules_for
 _NOTES = 1000
 _REWRITE_WORK = 1 << 15
 """Operations on fewer elements than this are executed: a rewrite would cost more than it saves."""
+
+_numbers = itertools.count(1)
 
 Outcome = tuple[tuple[Cell, ...], Any, Reason]
 """Cells of the outputs, their arrangement, and why."""
@@ -85,6 +88,7 @@ class Session:
         self.flights: dict[bytes, Flight] = {}
         self._errstate = np.geterr()
         self._landed = 0
+        self.number = next(_numbers)
 
     def evaluate(
         self,
@@ -137,7 +141,7 @@ class Session:
         entry = self.cache.get(item.id)
         if entry is not None:
             return self._hit(entry)
-        alive = living(item)
+        alive = living(item, self.number)
         if alive is None or (self.exact_only and not alive.exact):
             return None
         if self._errstate != np.geterr():
@@ -156,7 +160,7 @@ class Session:
             cell: Cell | None = entry.cells[0] if len(entry.cells) == 1 else None
         else:
             item = peek(id)
-            cell = None if item is None else living(item)
+            cell = None if item is None else living(item, self.number)
             cell = cell if cell is not None and cell.ready else None
         if cell is None or (self.exact_only and not cell.exact):
             return None
@@ -225,7 +229,7 @@ class Session:
                 made = make(item.opcode, tuple([c.made for c in cells]), item.data)
                 break
         exact = exact and made is item
-        outputs, payload = collect(item, made, result, exact=exact, inputs=cells)
+        outputs, payload = collect(item, made, result, exact=exact, inputs=cells, scope=self.number)
         if payload is not None and not payload.lasting:
             self.note(item.opcode, "its result is not an array and may change")
             return outputs, payload, COMPUTED
@@ -250,7 +254,7 @@ class Session:
             if isinstance(answer, Declined):
                 return None
             exact = rule.exact and answer.exact and all(cell.exact for cell in call.cells)
-            cell = alias(answer, item, exact=exact)
+            cell = alias(answer, item, exact=exact, scope=self.number)
             self.stats.partial += 1
             self.stats.rules[rule.name] += 1
             entry = Entry(
@@ -264,13 +268,15 @@ class Session:
         return None
 
 
-def alias(answer: Cell, item: Item, *, exact: bool) -> Cell:
+def alias(answer: Cell, item: Item, *, exact: bool, scope: int) -> Cell:
     """Return the cell of an item whose value was computed in another way."""
     if answer.ready:
-        cell = Cell(item, answer.value, made=answer.made, exact=exact, form=answer.form)
+        cell = Cell(
+            item, answer.value, made=answer.made, exact=exact, form=answer.form, scope=scope
+        )
     else:
         cell = Cell(
-            item, None, made=answer.made, exact=exact, form=answer.form,
+            item, None, made=answer.made, exact=exact, form=answer.form, scope=scope,
             thunk=lambda: answer.value, shape=answer.shape, dtype=answer.dtype,
         )  # fmt: skip
     return cell.publish()

@@ -27,7 +27,7 @@ def transpose(cell: Cell) -> Cell:
     if isinstance(cell.form, Flip):
         return cell.form.base
     item = make(TRANSPOSE, (cell.item,), "(@0)")
-    found = living(item)
+    found = living(item, cell.scope)
     if found is not None:
         return found
     made = _made(item, [cell])
@@ -46,10 +46,10 @@ def _view(
     take: Callable[[], Array],
 ) -> Cell:  # fmt: skip
     if base.ready:
-        cell = Cell(item, take(), made=made, exact=base.exact, form=form)
+        cell = Cell(item, take(), made=made, exact=base.exact, form=form, scope=base.scope)
     else:
         cell = Cell(
-            item, None, made=made, exact=base.exact, form=form,
+            item, None, made=made, exact=base.exact, form=form, scope=base.scope,
             thunk=take, shape=shape, dtype=base.dtype,
         )  # fmt: skip
     cell.guard = base.guard
@@ -67,7 +67,7 @@ def take_slice(cell: Cell, axis: int, positions: range, text: str) -> Cell:
         Canonical text of the whole ``getitem`` call.
     """
     item = make(GETITEM, (cell.item,), text)
-    found = living(item)
+    found = living(item, cell.scope)
     if found is not None:
         return found
     form = taken(cell, axis, select_range(positions))
@@ -87,7 +87,7 @@ def _as_slice(positions: range) -> slice:
 def take_column(cell: Cell, column: int, text: str) -> Cell:
     """Return one column of a matrix as a vector: a view."""
     item = make(GETITEM, (cell.item,), text)
-    found = living(item)
+    found = living(item, cell.scope)
     if found is not None:
         return found
     form = taken(cell, 1, select_range(range(column, column + 1)), drop=True)
@@ -135,7 +135,7 @@ def _deferred(
         value = build()
         session.stats.forced += 1
         session.cache.admit(
-            item.id, Entry((Cell(item, value, made=made, exact=exact, form=form),),
+            item.id, Entry((Cell(item, value, made=made, exact=exact, form=form, scope=session.number),),
                            perf_counter() - start, value.nbytes),
         )  # fmt: skip
         return value
@@ -144,7 +144,15 @@ def _deferred(
     made = _made(item, inputs)
     exact = all(cell.exact for cell in inputs)
     return Cell(
-        item, None, made=made, exact=exact, form=form, thunk=force, shape=shape, dtype=dtype
+        item,
+        None,
+        made=made,
+        exact=exact,
+        form=form,
+        scope=session.number,
+        thunk=force,
+        shape=shape,
+        dtype=dtype,
     ).publish()
 
 
@@ -195,11 +203,11 @@ def _as_matrix(cell: Cell) -> Cell:
         text = f"(@0,(S(N,N,N),S(i{column},i{column + 1},N)))"
         return take_slice(base, 1, range(column, column + 1), text)
     item = make("numpy.reshape", (cell.item,), "(@0,(i-1,i1))")
-    found = living(item)
+    found = living(item, cell.scope)
     if found is not None:
         return found
     reshaped = Cell(
-        item, None, made=_made(item, [cell]), exact=cell.exact,
+        item, None, made=_made(item, [cell]), exact=cell.exact, scope=cell.scope,
         thunk=lambda: cell.value.reshape(-1, 1), shape=(cell.shape[0], 1), dtype=cell.dtype,
     )  # fmt: skip
     return reshaped.publish()

@@ -78,7 +78,8 @@ def _apply(call: Call, cells: Sequence[Cell]) -> Cell:
     swapped = dict(zip(map(id, call.cells), cells, strict=True))
     args = [swapped.get(id(arg), arg) for arg in call.args]
     outputs, _, _ = call.session.evaluate(call.opcode, function, call.text, cells, args)
-    return outputs[0]
+    found: Cell = outputs[0]
+    return found
 
 
 def _on_selection(call: Call) -> Cell | None:
