@@ -64,12 +64,15 @@ def fixed(value):
 """
 _BLOCKS = """
 def blocks(layout):
+    def at(text):
+        return [int(position) for position in text.split(",")]
+
     lines = []
     for line in layout:
         parts = []
         for matrix, rows, columns in line:
-            part = matrix if rows is None else matrix[rows]
-            parts.append(part if columns is None else part[:, columns])
+            part = matrix if rows is None else matrix[at(rows)]
+            parts.append(part if columns is None else part[:, at(columns)])
         lines.append(parts[0] if len(parts) == 1 else numpy.concatenate(parts, axis=1))
     return numpy.concatenate(lines, axis=0)
 """

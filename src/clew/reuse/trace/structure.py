@@ -134,10 +134,8 @@ def _deferred(
         start = perf_counter()
         value = build()
         session.stats.forced += 1
-        session.cache.admit(
-            item.id, Entry((Cell(item, value, made=made, exact=exact, form=form, scope=session.number),),
-                           perf_counter() - start, value.nbytes),
-        )  # fmt: skip
+        cell = Cell(item, value, made=made, exact=exact, form=form, scope=session.number)
+        session.cache.admit(item.id, Entry((cell,), perf_counter() - start, value.nbytes))
         return value
 
     session.stats.deferred += 1
