@@ -175,7 +175,12 @@ def ridge_fortran_read_only() -> Any:
     X, _, y = dense()
     X = np.asfortranarray(X)
     X.flags.writeable = False
-    return GridSearchCV(make_pipeline(MinMaxScaler(), Ridge()), {"ridge__alpha": [0.1, 1]}), X, y, {}
+    return (
+        GridSearchCV(make_pipeline(MinMaxScaler(), Ridge()), {"ridge__alpha": [0.1, 1]}),
+        X,
+        y,
+        {},
+    )
 
 
 @case
@@ -234,7 +239,12 @@ def text() -> Any:
     docs = [" ".join(rng.choice(words, 9)) for _ in range(90)]
     y = np.array([doc.count("l") % 2 for doc in docs])
     pipe = Pipeline([("v", TfidfVectorizer()), ("m", MultinomialNB())])
-    return GridSearchCV(pipe, {"v__ngram_range": [(1, 1), (1, 2)], "m__alpha": [0.1, 1]}), docs, y, {}
+    return (
+        GridSearchCV(pipe, {"v__ngram_range": [(1, 1), (1, 2)], "m__alpha": [0.1, 1]}),
+        docs,
+        y,
+        {},
+    )
 
 
 @case
@@ -250,13 +260,20 @@ def text_svd() -> Any:
 def column_selectors_and_union() -> Any:
     X, y = table()
     numbers = make_column_selector(dtype_include="number")
-    both = FeatureUnion([("scale", StandardScaler()), ("bins", KBinsDiscretizer(3, subsample=None))])
+    both = FeatureUnion(
+        [("scale", StandardScaler()), ("bins", KBinsDiscretizer(3, subsample=None))]
+    )
     encode = ColumnTransformer(
         [("n", make_pipeline(SimpleImputer(), both), numbers)],
         remainder=OrdinalEncoder(),
     )
     pipe = Pipeline([("e", encode), ("m", LogisticRegression(max_iter=30))])
-    return GridSearchCV(pipe, {"m__C": [0.01, 1.0], "e__n__featureunion__bins__n_bins": [3, 4]}), X, y, {}
+    return (
+        GridSearchCV(pipe, {"m__C": [0.01, 1.0], "e__n__featureunion__bins__n_bins": [3, 4]}),
+        X,
+        y,
+        {},
+    )
 
 
 @case(quick=True)
@@ -308,7 +325,12 @@ def histogram_boosting_categories() -> Any:
     model = HistGradientBoostingClassifier(
         categorical_features="from_dtype", max_iter=5, random_state=0
     )
-    return GridSearchCV(model, {"learning_rate": [0.1, 0.5], "max_leaf_nodes": [3, 7]}, cv=3), X, y, {}
+    return (
+        GridSearchCV(model, {"learning_rate": [0.1, 0.5], "max_leaf_nodes": [3, 7]}, cv=3),
+        X,
+        y,
+        {},
+    )
 
 
 @case
@@ -478,6 +500,9 @@ def unseeded_forest_under_a_global_seed() -> Any:
 @case
 def nested_search() -> Any:
     X, y, _ = dense(100)
-    inner = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), {
-        "logisticregression__C": [0.1, 1]}, cv=2)
+    inner = GridSearchCV(
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        {"logisticregression__C": [0.1, 1]},
+        cv=2,
+    )
     return GridSearchCV(inner, {"cv": [2, 3]}, cv=2), X, y, {}

@@ -14,7 +14,7 @@ from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
 from clew.lineage.code.reads import Read
 from clew.lineage.code.static import Static
-from clew.lineage.code.tokens import token
+from clew.lineage.code.tokens import behind_hook, token
 from clew.lineage.code.values import value_id
 from clew.lineage.code.walk import Walk, Where
 from clew.lineage.code.writes import keeps
@@ -106,6 +106,7 @@ def _library_member(
     left = rest
     while left and isinstance(value, ModuleType):
         holder, value, left = value, vars(value).get(left[0], _ABSENT), left[1:]
+    value = behind_hook(value)
     if isinstance(value, ModuleType):
         return walk.library(value.__name__, "")
     name = rest[len(rest) - len(left) - 1]

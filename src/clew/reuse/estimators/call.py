@@ -10,9 +10,9 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
 from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.copying import Copier
-from clew.reuse.estimators.describe import Traits, content_walk, is_data, quick_walk
+from clew.reuse.estimators.describe import Traits, content_walk, quick_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
-from clew.reuse.estimators.policies import ARRAYS, FITS, only_reads, passes_through
+from clew.reuse.estimators.policies import ARRAYS, only_reads, passes_through
 from clew.reuse.estimators.randomness import Mark, draw_in_vain, draws_in_vain
 from clew.reuse.estimators.request import Refused, Request, build
 from clew.reuse.estimators.results import (
@@ -63,11 +63,10 @@ def invoke(
     found = _lookup(session, request, estimator, begun, to_library=to_library)
     if found is not None:
         return found[0]
-    with session.shelf.flight(request.key) as leads:
-        if not leads:
-            found = _lookup(session, request, estimator, begun, to_library=to_library)
-            if found is not None:
-                return found[0]
+    with session.shelf.flight(request.key):  # another thread may have computed it meanwhile
+        found = _lookup(session, request, estimator, begun, to_library=to_library)
+        if found is not None:
+            return found[0]
         return _compute(session, function, request, estimator, args, kwargs, to_library)
 
 
@@ -269,7 +268,8 @@ def _capture(
     for key, value in passed.items():  # private copies that took an argument's place
         if f"argument:{key}" in slots:
             known.setdefault(id(value), slots[f"argument:{key}"])
-    changed, removed, quick, state = None, (), None, None
+    changed, quick, state = None, None, None
+    removed: tuple[str, ...] = ()
     if request.fits:
         _unchanged(session, request, estimator)
         copier = Copier(known)
@@ -313,9 +313,10 @@ def _unchanged(session: Session, request: Request, estimator: Any) -> None:
     after, walk = vars(estimator), content_walk(session.identities)
     for key, was in request.content.items():
         value = request.before[key]
-        if after.get(key, estimator) is value and scalar_bytes(value) is None:
-            if walk.attribute(key, value) != was:
-                raise NotKept("changes its own parameters")
+        if after.get(key, estimator) is not value or scalar_bytes(value) is not None:
+            continue
+        if walk.attribute(key, value) != was:
+            raise NotKept("changes its own parameters")
 
 
 def _keep_output(

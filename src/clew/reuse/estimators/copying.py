@@ -74,10 +74,10 @@ class Copier:
         if cls is np.ndarray:
             return self._array(value)
         if cls is list:
-            made: list[Any] = []
-            self._memo[id(value)] = made
-            made.extend(self.copy(item) for item in value)
-            return made
+            items: list[Any] = []
+            self._memo[id(value)] = items
+            items.extend(self.copy(item) for item in value)
+            return items
         if cls is dict:
             pairs: dict[Any, Any] = {}
             self._memo[id(value)] = pairs
@@ -92,10 +92,8 @@ class Copier:
     def _array(self, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         if value.dtype.hasobject:
             made = np.empty_like(value)
-            made.reshape(-1)[...] = 0
-            flat = [self.copy(item) for item in value.ravel()]
-            made.ravel()[...] = 0
-            made[...] = _object_array(flat).reshape(value.shape)
+            items = [self.copy(item) for item in value.ravel()]
+            made[...] = _object_array(items).reshape(value.shape)
         else:
             made = copy_array(value)
         made.flags.writeable = value.flags.writeable
@@ -106,7 +104,7 @@ class Copier:
         if shared is not None:
             return shared
         if is_plain(cls) and not isinstance(value, dict | list | tuple | set | BaseException):
-            made = cls.__new__(cls)
+            made: Any = object.__new__(cls)
             self._memo[id(value)] = made
             made.__dict__.update({k: self.copy(v) for k, v in vars(value).items()})
             return made

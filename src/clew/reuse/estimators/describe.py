@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest, digest, frame
+from clew.lineage.code.origin import release
 from clew.lineage.fingerprint import fingerprint
 from clew.reuse.estimators.checks import array_check, package_of
 from clew.reuse.estimators.classes import class_id, is_library
@@ -150,7 +150,9 @@ class Walk:
             return b"m" + class_id(cls, self.traits) + self._mapping(value)
         if isinstance(value, type):
             return b"k" + class_id(value, self.traits)
-        if isinstance(value, types.FunctionType | types.BuiltinFunctionType | functools.partial):
+        if isinstance(value, functools.partial):
+            return b"q" + self.write((value.func, value.args, value.keywords))
+        if callable(value) and hasattr(value, "__qualname__"):
             return b"p" + self._code(value)
         if is_plain(cls):
             return b"o" + class_id(cls, self.traits) + self.attributes(value, vars(value))
@@ -165,12 +167,11 @@ class Walk:
     def _code(self, value: Any) -> bytes:
         module = getattr(value, "__module__", None)
         name = getattr(value, "__qualname__", "")
-        if module and isinstance(value, types.FunctionType | types.BuiltinFunctionType):
-            found: Any = sys.modules.get(module)
-            for part in name.split("."):
-                found = getattr(found, part, None)
-            if found is value and is_library(module):
-                return f"{module}:{name}".encode()
+        found: Any = sys.modules.get(module or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if module and found is value and is_library(module):
+            return b":".join(frame(part.encode()) for part in (*release(module), module, name))
         self.traits.user_code = True
         return fingerprint(value)
 
@@ -212,13 +213,14 @@ def _write_array(walk: Walk, value: np.ndarray[Any, Any]) -> bytes:
 
 
 def _write_numpy_scalar(walk: Walk, value: Any) -> bytes:
-    return b"g" + value.dtype.str.encode() + value.tobytes()
+    return b"g" + str(value.dtype.str).encode() + bytes(value.tobytes())
 
 
 def _write_slice(walk: Walk, value: slice) -> bytes:
     return b"x" + b"".join(frame(walk.write(p)) for p in (value.start, value.stop, value.step))
 
 
+_NUMPY_SCALARS = (np.float64, np.float32, np.int64, np.int32, np.bool_, np.uint8, np.intp)
 _WRITERS: dict[type, Callable[[Walk, Any], bytes]] = {
     list: _write_sequence,
     tuple: _write_sequence,
@@ -229,10 +231,7 @@ _WRITERS: dict[type, Callable[[Walk, Any], bytes]] = {
     slice: _write_slice,
     range: lambda walk, value: b"r" + f"{value.start},{value.stop},{value.step}".encode(),
     bytes: lambda walk, value: b"b" + value,
-    **{
-        scalar: _write_numpy_scalar
-        for scalar in (np.float64, np.float32, np.int64, np.int32, np.bool_, np.uint8, np.intp)
-    },
+    **dict.fromkeys(_NUMPY_SCALARS, _write_numpy_scalar),
 }
 
 IN_PLACE = frozenset({"copy", "copy_X", "copy_x", "copy_X_train"})

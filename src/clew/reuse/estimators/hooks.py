@@ -72,7 +72,8 @@ def _mixins(base: types.ModuleType) -> Iterator[type]:
 
 def _family(root: type) -> Iterator[type]:
     yield root
-    for cls in type.__subclasses__(root):
+    children: list[type] = type.__subclasses__(root)
+    for cls in children:
         yield from _family(cls)
 
 
@@ -108,7 +109,7 @@ def wrap(function: Callable[..., Any], method: str) -> Callable[..., Any]:
         return invoke(session, function, method, self, args, kwargs, to_library=to_library)
 
     hooked.__clew_hooked__ = function  # type: ignore[attr-defined]
-    _HOOK_CODE.add(hooked.__code__)
+    _HOOK_CODE.add(hooked.__code__)  # type: ignore[attr-defined]
     return hooked
 
 
@@ -123,7 +124,7 @@ def _adopt(cls: type, method: str) -> None:
             if cell is not None and cell.cell_contents is inner:
                 cell.cell_contents = inner.__clew_hooked__
                 outer.__dict__.pop("__clew_hooked__", None)
-                outer.__wrapped__ = inner.__clew_hooked__
+                outer.__dict__["__wrapped__"] = inner.__clew_hooked__
                 _put(base, method, outer, wrap(outer, method))
 
 
@@ -136,6 +137,6 @@ def _watch(base: Any) -> None:
         if current() is not None:
             wrap_class(cls)
 
-    hook = classmethod(__init_subclass__)
+    hook: Any = classmethod(__init_subclass__)  # type: ignore[arg-type]
     _originals.append((base, "__init_subclass__", original, hook))
     base.__init_subclass__ = hook

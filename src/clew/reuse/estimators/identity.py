@@ -11,6 +11,7 @@ import struct
 import threading
 import weakref
 from collections import OrderedDict
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ def name(kind: str, *parts: bytes) -> Digest:
     return digest("estimator-" + kind, FORMAT, parts)
 
 
-def scalar_bytes(value: object) -> bytes | None:
+def scalar_bytes(value: Any) -> bytes | None:
     """Return the encoding of a plain scalar, or None for anything else.
 
     Examples
@@ -45,7 +46,7 @@ def scalar_bytes(value: object) -> bytes | None:
     """
     cls = type(value)
     if cls is str:
-        return b"s" + value.encode("utf-8", "surrogatepass")  # type: ignore[attr-defined, no-any-return]
+        return b"s" + str.encode(value, "utf-8", "surrogatepass")
     if cls is bool:
         return b"T" if value else b"F"
     if value is None:
@@ -107,7 +108,7 @@ class Identities:
             return made
         key = id(value)
         try:
-            holder: Any = weakref.ref(value, lambda _, key=key: self._weak.pop(key, None))
+            holder: Any = weakref.ref(value, partial(_lost, self._weak, key))
         except TypeError:
             self._pin(key, _Known(value, check, made))
             return made
@@ -130,6 +131,10 @@ class Identities:
             self._pinned[key] = known
             while len(self._pinned) > _PINNED:
                 self._pinned.popitem(last=False)
+
+
+def _lost(table: dict[int, Any], key: int, _: object) -> None:
+    table.pop(key, None)
 
 
 def size_of(value: Any) -> int:

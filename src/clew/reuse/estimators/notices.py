@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,25 +65,22 @@ class Microphone:
             source: Any = None,
             **more: Any,
         ) -> None:
-            self._hear(message, category, stacklevel)
+            frame, level = _pointed_at(max(stacklevel, 1))
+            self._hear(message, category, frame)
             self._inside.yes = True
             try:
-                original(message, category, stacklevel + 1, source, **more)
+                original(message, category, level, source, **more)
             finally:
                 self._inside.yes = False
 
+        warn.__clew_hooked__ = original  # type: ignore[attr-defined]
         return warn
 
-    def _hear(self, message: Any, category: Any, stacklevel: int) -> None:
+    def _hear(self, message: Any, category: Any, frame: types.FrameType) -> None:
         if isinstance(message, Warning):
             category = type(message)
         if not isinstance(category, type) or not issubclass(category, Warning):
             category = UserWarning
-        depth = max(stacklevel, 1) + 1
-        try:
-            frame = sys._getframe(depth)
-        except ValueError:
-            frame = sys._getframe(2)
         place = (frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__", ""))
         self._listener(Notice(message, category, *place))
 
@@ -95,6 +93,23 @@ class Microphone:
             original(message)
 
         return show
+
+
+def _pointed_at(stacklevel: int) -> tuple[types.FrameType, int]:
+    """Return the frame that a warning points to, and its level as seen from the wrapper.
+
+    The frames of this package are not counted: a warning points where it would without them.
+    """
+    frame, level = sys._getframe(2), 2
+    left = stacklevel - 1
+    while frame.f_back is not None and (left > 0 or _is_own(frame)):
+        left -= not _is_own(frame)
+        frame, level = frame.f_back, level + 1
+    return frame, level
+
+
+def _is_own(frame: types.FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("clew.reuse.estimators.")
 
 
 def _module_of(filename: str) -> str:

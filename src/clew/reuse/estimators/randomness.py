@@ -10,6 +10,7 @@ a hit, so that what comes after finds the generator as a plain run would have le
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,12 @@ class Mark:
     __slots__ = ("_numpy", "_python")
 
     def __init__(self) -> None:
-        self._numpy = np.random.mtrand._rand._bit_generator.state  # type: ignore[attr-defined]
+        self._numpy = np.random.mtrand._rand._bit_generator.state
         self._python = random.getstate()
 
     def unmoved(self) -> bool:
         """Tell whether nothing was drawn since."""
-        now = np.random.mtrand._rand._bit_generator.state  # type: ignore[attr-defined]
+        now = np.random.mtrand._rand._bit_generator.state
         return _equal(now, self._numpy) and random.getstate() == self._python
 
     def moved_by_one_integer(self) -> bool:
@@ -37,13 +38,13 @@ class Mark:
         if self._numpy["bit_generator"] != "MT19937" or random.getstate() != self._python:
             return False
         replica = np.random.RandomState()
-        replica._bit_generator.state = self._numpy  # type: ignore[attr-defined]
+        replica._bit_generator.state = self._numpy
         replica.randint(_LARGEST)
-        now = np.random.mtrand._rand._bit_generator.state  # type: ignore[attr-defined]
-        return _equal(now, replica._bit_generator.state)  # type: ignore[attr-defined]
+        now = np.random.mtrand._rand._bit_generator.state
+        return _equal(now, replica._bit_generator.state)
 
 
-def _equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     if one["bit_generator"] != other["bit_generator"] or one["bit_generator"] != "MT19937":
         return False
     first, second = one["state"], other["state"]
@@ -65,7 +66,7 @@ def draws_in_vain(estimator: Any) -> bool:
     if not cls.__module__.startswith(("sklearn.svm.", "sklearn.linear_model.")):
         return False
     if cls.__qualname__ in _LIBSVM:
-        return not getattr(estimator, "probability", False)
+        return getattr(estimator, "probability", False) in (False, "deprecated")
     if cls.__qualname__ in ("LinearSVC", "LinearSVR"):
         return getattr(estimator, "dual", True) is False
     return False

@@ -131,7 +131,18 @@ def build(
     given = name("arguments", *parts)
     key = name(method, state, environment, *extra, given)
     return Request(
-        method, subject, traits, arguments, before, key, environment, data, quick, content, given, seed
+        method,
+        subject,
+        traits,
+        arguments,
+        before,
+        key,
+        environment,
+        data,
+        quick,
+        content,
+        given,
+        seed,
     )
 
 

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from clew.lineage.canonical import Digest
@@ -112,7 +113,7 @@ class Session:
     def share(self, value: Any) -> None:
         """Mark an object as kept here and handed out without a copy inside the library."""
         key = id(value)
-        self._shared[key] = weakref.ref(value, lambda _, key=key: self._shared.pop(key, None))
+        self._shared[key] = weakref.ref(value, partial(_lost, self._shared, key))
 
     def is_shared(self, value: Any) -> bool:
         """Tell whether others may hold this object too."""
@@ -136,6 +137,10 @@ class Session:
             self._threads.vouched = None
             return vouched[1]
         return self.identities.known(value)
+
+
+def _lost(table: dict[int, Any], key: int, _: object) -> None:
+    table.pop(key, None)
 
 
 _active: list[Session] = []

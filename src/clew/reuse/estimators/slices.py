@@ -38,10 +38,10 @@ def install() -> None:
         return _sliced(session, original, made, (X, indices, axis))
 
     for module in list(sys.modules.values()):
-        if getattr(module, "__name__", "").startswith("sklearn."):
-            if vars(module).get("_safe_indexing") is original:
-                _originals.append((module, original))
-                module._safe_indexing = _safe_indexing  # type: ignore[attr-defined]
+        inside = getattr(module, "__name__", "").startswith("sklearn.")
+        if inside and vars(module).get("_safe_indexing") is original:
+            _originals.append((module, original))
+            module._safe_indexing = _safe_indexing  # type: ignore[attr-defined]
 
 
 def remove() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any, NamedTuple
 
 from clew.lineage.canonical import Digest
@@ -51,7 +52,11 @@ class States:
         """Write down that an estimator, as it is now, has the state called `made`."""
         key = id(estimator)
         try:
-            holder = weakref.ref(estimator, lambda _, key=key: self._records.pop(key, None))
+            holder = weakref.ref(estimator, partial(_lost, self._records, key))
         except TypeError:
             return
         self._records[key] = _Record(holder, quick, made)
+
+
+def _lost(table: dict[int, Any], key: int, _: object) -> None:
+    table.pop(key, None)

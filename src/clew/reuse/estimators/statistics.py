@@ -114,7 +114,9 @@ class Statistics:
         """
         lines = []
         for subject, row in sorted(self.rows.items(), key=lambda item: -item[1].saved_s):
-            text = f"{subject}: {row.hits} reused ({row.saved_s:.2f} s saved), {row.misses} computed"
+            text = (
+                f"{subject}: {row.hits} reused ({row.saved_s:.2f} s saved), {row.misses} computed"
+            )
             if row.executed:
                 reasons = ", ".join(f"{why}: {n}" for why, n in sorted(row.executed.items()))
                 text += f", {sum(row.executed.values())} executed ({reasons})"
