@@ -122,6 +122,71 @@ def test_sets_do_not_depend_on_the_seed_of_string_hashes(monkeypatch):
     assert len(found) == 1
 
 
+MODELS = """
+import numpy as np, pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from clew.app.frameworks import register_frameworks
+from clew.lineage.fingerprint import fingerprint
+register_frameworks()
+X = np.random.default_rng(0).normal(size=(50, 3))
+forest = make_pipeline(StandardScaler(), RandomForestClassifier(3, random_state=0))
+words = CountVectorizer(stop_words=["the", "a"]).fit(["the red clew", "a blue one"])
+table = pd.DataFrame({"a": ["x", "y"], "b": pd.Categorical(["p", "q"])})
+for value in (forest.fit(X, X[:, 0] > 0), words, table, {"x", "y", "z"}, str.upper):
+    print(fingerprint(value).hex())
+"""
+THREADS = """
+import threading, numpy as np, pandas as pd, pyarrow as pa
+from clew.app.frameworks import register_frameworks
+from clew.lineage.fingerprint import fingerprint
+register_frameworks()
+start, found = threading.Barrier(8), []
+value = [pd.DataFrame({"a": [1]}), np.arange(3), pa.array([1]), pd.NA]
+def work():
+    start.wait()
+    found.append(fingerprint(value))
+threads = [threading.Thread(target=work) for _ in range(8)]
+[t.start() for t in threads], [t.join() for t in threads]
+print(len(found), len(set(found)), found[0] == fingerprint(value))
+"""
+
+
+def test_another_process_finds_the_same_ids(monkeypatch):
+    found = []
+    for seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        found.append(subprocess.check_output([sys.executable, "-c", MODELS], text=True).split())
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 5
+
+
+def test_threads_that_meet_a_package_at_once_agree():
+    found = subprocess.check_output([sys.executable, "-c", THREADS], text=True)
+    assert found.split() == ["8", "1", "True"]
+
+
+FORK = """
+import os, signal, numpy as np
+from clew.lineage.fingerprint import fingerprint
+data = np.ones(4_000_000)
+before = fingerprint(data)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    os._exit(0 if fingerprint(data.copy()) == before else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_child_can_hash_what_is_large():
+    """The hasher's threads stay behind in the parent; waiting for them would never end."""
+    command = [sys.executable, "-W", "ignore", "-c", FORK]
+    assert subprocess.check_output(command, text=True, timeout=60).strip() == "0"
+
+
 FIRST = """
 import {module}
 from clew.app.frameworks import register_frameworks

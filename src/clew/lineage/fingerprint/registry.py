@@ -120,24 +120,29 @@ def entry_for(cls: type) -> Entry:
 
 def _load(cls: type) -> None:
     packages = {_package(base) for base in cls.__mro__}
-    for package in packages & _loaders.keys():
+    for package, load in tuple(_loaders.items()):
+        if package not in packages:
+            continue
         try:
-            _loaders[package]()
+            load()
         except ImportError as error:
             raise Unhashable(
                 f"the handlers for values of {package} cannot be imported: {error}", got=package
             ) from error
         _loaders.pop(package, None)
-    for name in [n for n in _by_name if n.partition(".")[0] in packages]:
-        _bind(name)
+    for name in tuple(_by_name):
+        if name.partition(".")[0] in packages:
+            _bind(name)
 
 
 def _bind(name: str) -> None:
     """Turn a registered name into its class; a class that only *claims* the name is not it."""
     module, _, attribute = name.rpartition(".")
     found = getattr(sys.modules.get(module), attribute, None)
-    if isinstance(found, type):
-        _by_type[found] = replace(_by_name.pop(name), owner=found)
+    entry = _by_name.get(name)
+    if isinstance(found, type) and entry is not None:
+        _by_type[found] = replace(entry, owner=found)
+        _by_name.pop(name, None)
 
 
 def _package(cls: type) -> str:
