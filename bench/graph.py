@@ -64,15 +64,13 @@ def best_ms(work: Callable[[], object]) -> float:
 def expected(nodes: Sequence[Node], target: NodeId) -> set[NodeId]:
     """Return a node and all its ancestors, by a search over the records."""
     by_id = {node.id: node for node in nodes}
-    maker = {edge.value: node.id for node in nodes for edge in node.outputs}
     found: set[NodeId] = set()
     todo = [target]
     while todo:
         id = todo.pop()
         if id not in found:
             found.add(id)
-            inputs = by_id[id].inputs
-            todo += [maker[e.value] for e in inputs if not e.literal and e.value in maker]
+            todo += [edge.source for edge in by_id[id].inputs if edge.source is not None]
     return found
 
 
@@ -81,6 +79,7 @@ class History:
 
     def __init__(self, size: int) -> None:
         self.nodes: list[Node] = []
+        self.makers: dict[ValueId, NodeId] = {}
         self.values: list[Value] = []
         self._environment = digest("environment", 1, [b"bench"])
         self.edition = 0
@@ -125,9 +124,11 @@ class History:
         """Add a node with the outputs of a step, and return the id of its result."""
         operation = f"income.flow:{name}"
         count = len(self.nodes)
-        edges = [Edge(f"argument_{n}", value) for n, value in enumerate(inputs)]
+        edges = [
+            Edge(f"argument_{n}", value, self.makers.get(value)) for n, value in enumerate(inputs)
+        ]
         edges += [
-            Edge(f"parameter_{n}", ValueId(digest("int", 1, [str(value).encode()])), literal=True)
+            Edge(f"parameter_{n}", ValueId(digest("int", 1, [str(value).encode()])))
             for n, value in enumerate(parameters)
         ]
         code = CodeId(digest("code", 1, [operation.encode(), bytes([self.edition])]))
@@ -135,6 +136,7 @@ class History:
         result, effects = (
             ValueId(digest(role, 1, [str(count).encode()])) for role in ("result", "effects")
         )
+        self.makers[result] = call
         self.nodes.append(
             Node(
                 id=call,

@@ -21,7 +21,7 @@ from clew.testing.records import make_node, stored_value, value_id
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
     with SqliteStore(tmp_path / "clew.db") as opened:
         load = make_node("m:load", [], ["raw"], reads=[Read("file", "in.csv", value_id("file"))])
-        fit = make_node("m:fit", ["raw"], ["model"], seed=2**70)
+        fit = make_node("m:fit", ["raw"], ["model"], seed=2**70, made_by=[load])
         opened.add([load, fit], [stored_value("raw"), Value(value_id("model"), "m.Model")])
         for number, status in enumerate(["finished", "failed"]):
             opened.start(

@@ -26,6 +26,7 @@ from clew.lineage.records import Node
 from clew.lineage.trace import in_order, is_event
 from clew.steps.execute import Replayable, delivered, execute
 from clew.steps.lookup import content_now
+from clew.steps.outcome import OPERATION, SIGNATURE
 from clew.steps.runtime import Runtime
 from clew.steps.slots import assemble
 from clew.steps.step import Step
@@ -108,6 +109,10 @@ class _Thread:
         self._values: dict[ValueId, Any] = {}
 
     def run(self, node: Node) -> None:
+        if node.operation == OPERATION:
+            parts = assemble(SIGNATURE, node.inputs, lambda id: delivered(self._value(node, id)))
+            self._check(node, parts["result"])
+            return
         if node.kind == "pick":
             of, key = (self._value(node, edge.value) for edge in node.inputs)
             kind = node.operation.rpartition(":")[2]

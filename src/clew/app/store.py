@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.stores.sqlite import SqliteStore
 from clew.app import impact as _impact
-from clew.app import names, rebuild, why
+from clew.app import names, query, rebuild, why
 from clew.app.settings import load
+from clew.app.upkeep.bundle import Bundle, export_thread
+from clew.app.upkeep.check import Checkup, check
+from clew.app.upkeep.collect import GRACE_S, Collection, collect
+from clew.app.upkeep.unbundle import import_thread
 from clew.app.wiring import install, open_runtime
 from clew.errors import NotFound
 from clew.lineage import diff as _diff
 from clew.lineage import graph, trace
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.records import LogEntry, Node, Run, Use
+from clew.lineage.values import ValueVault
 from clew.steps.runtime import Runtime
 
 
@@ -158,6 +165,79 @@ class Store:
     def impact(self, what: str) -> _impact.Impact:
         """Return what depends on a path, an id, or a library (``pandas==3.1.1``)."""
         return _impact.impact(self.runtime, what)
+
+    def sql(self, text: str) -> query.Answer:
+        """Answer a query in SQL over the views runs, params, metrics, nodes, edges, values, costs.
+
+        Raises
+        ------
+        MissingExtra
+            Without DuckDB: ``pip install 'clew[sql]'``.
+        """
+        return query.sql(self._sqlite, text)
+
+    def gc(
+        self,
+        *,
+        dry_run: bool = True,
+        older_than_s: float | None = None,
+        budget_bytes: int | None = None,
+        grace_s: float = GRACE_S,
+    ) -> Collection:
+        """Drop the bytes of values that no run needs, that are old, or that exceed the budget.
+
+        Records stay: what was dropped can still be explained, and computed again.
+
+        Parameters
+        ----------
+        dry_run : bool, default True
+            Only say what would go.
+        older_than_s : float, optional
+            Also drop what only runs older than this use, in seconds.
+        budget_bytes : int, optional
+            Drop what is worth least for its size until the rest fits; the setting ``budget_gb``
+            if not given.
+        grace_s : float, default 3600
+            Never drop what was used within so many seconds.
+        """
+        budget = budget_bytes if budget_bytes is not None else load(store=self.path).budget_bytes
+        return collect(
+            self.runtime.store,
+            self._blobs,
+            dry_run=dry_run,
+            older_than_s=older_than_s,
+            budget_bytes=budget,
+            grace_s=grace_s,
+        )
+
+    def fsck(self, *, repair: bool = False) -> Checkup:
+        """Check the database, every value's bytes, and runs whose process is gone."""
+        return check(self._sqlite, self._blobs, repair=repair)
+
+    def export(self, id: str, file: str | Path) -> Bundle:
+        """Write a thread (of a run, a node or a value) with its values to one file."""
+        whole = ":" not in id
+        if whole and (id in ("last", "-1") or names.find(self.runtime, id).kind == "run"):
+            return export_thread(self.runtime.store, self._blobs, file, run=self.run(id).id)
+        return export_thread(self.runtime.store, self._blobs, file, node=self.node(id).id)
+
+    def import_(self, file: str | Path, *, trust: bool = False) -> Bundle:
+        """Read a thread from a file that `export` wrote; everything in it is verified.
+
+        Parameters
+        ----------
+        trust : bool, default False
+            Also take values that can only be read by running code (pickles).
+        """
+        return import_thread(self.runtime.store, self._blobs, file, trust=trust)
+
+    @property
+    def _sqlite(self) -> SqliteStore:
+        return cast(SqliteStore, self.runtime.store)
+
+    @property
+    def _blobs(self) -> LocalBlobs:
+        return cast(LocalBlobs, cast(ValueVault, self.runtime.vault).blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

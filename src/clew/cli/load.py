@@ -125,9 +125,8 @@ def _parse(name: str, text: str, hint: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return _parse_choice(name, text, tuple(kind))
     value = _literal(text)
-    if isinstance(kind, type) and kind in (list, tuple, dict, set):
-        if not isinstance(value, kind):
-            raise _bad(name, text, f"a {kind.__name__}, written as in Python")
+    if kind in (list, tuple, dict, set) and not isinstance(value, kind):
+        raise _bad(name, text, f"a {kind.__name__}, written as in Python")
     return value
 
 

@@ -72,8 +72,6 @@ def _progress(use: Use) -> None:
 
 
 def _summary(run: FlowRun) -> dict[str, Any]:
-    from clew.lineage.preview import preview
-
     record = run.record
     return {
         "run": run.id,
@@ -82,7 +80,7 @@ def _summary(run: FlowRun) -> dict[str, Any]:
         "decisions": dict(run.decisions),
         "seconds": ((record.ended_ms or record.started_ms) - record.started_ms) / 1000,
         "saved_s": run.saved_s,
-        "result": preview(run.result),
+        "result": run.preview,
         "metrics": run.metrics,
         "steps": [
             {

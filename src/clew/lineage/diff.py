@@ -86,10 +86,7 @@ class _Walk:
         return one, two
 
     def _producer(self, edge: Edge | None) -> Node | None:
-        if edge is None or edge.literal:
-            return None
-        made = self._store.linked(edge.value, "up")
-        return self._store.node(made[0]) if made else None
+        return None if edge is None or edge.source is None else self._store.node(edge.source)
 
     def _inputs_differ(self, a: Node, b: Node) -> bool:
         return a.inputs != b.inputs

@@ -72,16 +72,11 @@ def around(
 
 
 def _links(nodes: Sequence[Node]) -> Iterator[Link]:
-    made: dict[ValueId, list[NodeId]] = {}
-    for node in nodes:
-        for edge in node.outputs:
-            if edge.name != "effects":
-                made.setdefault(edge.value, []).append(node.id)
+    present = {node.id for node in nodes}
     for node in nodes:
         for edge in node.inputs:
-            for source in () if edge.literal else made.get(edge.value, ()):
-                if source != node.id:
-                    yield Link(source, node.id, edge.name, edge.value)
+            if edge.source is not None and edge.source in present:
+                yield Link(edge.source, node.id, edge.name, edge.value)
 
 
 def paths(

@@ -27,14 +27,14 @@ class Edge:
 
     Parameters
     ----------
-    literal : bool, default False
-        The value was written down by the caller, not made by a node: a leaf, even when some node
-        has the same content as its result. Not part of any id.
+    source : NodeId or None
+        The node whose result the value was, for an input. None: the caller wrote it down, it is a
+        leaf, even when some node gave the same content. Not part of any id.
     """
 
     name: str
     value: ValueId
-    literal: bool = False
+    source: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)

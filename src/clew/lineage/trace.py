@@ -73,23 +73,19 @@ def _facts(node: Node) -> tuple[object, ...]:
 
 def in_order(nodes: Sequence[Node]) -> list[Node]:
     """Return the nodes with sources first; equal threads give equal orders."""
-    made: dict[bytes, list[Node]] = {}
-    for node in nodes:
-        for edge in node.outputs:
-            made.setdefault(edge.value, []).append(node)
+    by_id = {node.id: node for node in nodes}
     placed: dict[NodeId, Node] = {}
     for node in sorted(nodes, key=lambda item: item.id):
         pending, waiting = [node], {node.id}
         while pending:
             current = pending[-1]
             sources = [
-                source
+                edge.source
                 for edge in current.inputs
-                for source in (() if edge.literal else made.get(edge.value, ()))
-                if source.id not in placed and source.id not in waiting
+                if edge.source in by_id and edge.source not in placed and edge.source not in waiting
             ]
             if sources:
-                pending.append(min(sources, key=lambda item: item.id))
+                pending.append(by_id[min(source for source in sources if source is not None)])
                 waiting.add(pending[-1].id)
             else:
                 placed.setdefault(pending.pop().id, current)

@@ -5,23 +5,50 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from clew.steps.effects import Effects
+
 if TYPE_CHECKING:
-    from clew.steps.effects import Effects
     from clew.steps.graph import FlowGraph
     from clew.steps.observe import Observer
     from clew.steps.session import Session
 
 
 class Execution:
-    """The step call that is running in this context."""
+    """A step call that is running.
 
-    __slots__ = ("checkpoint_key", "checkpointed", "effects", "observer")
+    Parameters
+    ----------
+    outer : Execution or None
+        The call in whose body this one was made.
 
-    def __init__(self, observer: Observer, effects: Effects, checkpoint_key: str | None) -> None:
+    Attributes
+    ----------
+    accompanied : bool
+        Another step ran in this process meanwhile, not called by this one.
+    drew : bool
+        A seeded step drew from a global generator.
+    """
+
+    __slots__ = (
+        "accompanied",
+        "checkpoint_key",
+        "checkpointed",
+        "drew",
+        "effects",
+        "observer",
+        "outer",
+    )
+
+    def __init__(
+        self, observer: Observer, checkpoint_key: str | None, outer: Execution | None = None
+    ) -> None:
         self.observer = observer
-        self.effects = effects
+        self.effects = Effects()
         self.checkpoint_key = checkpoint_key
+        self.outer = outer
         self.checkpointed = False
+        self.accompanied = False
+        self.drew = False
 
 
 executing: ContextVar[Execution | None] = ContextVar("clew_executing", default=None)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import CorruptValue, NotFound
-from clew.lineage.canonical import ValueId
+from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.records import LogEntry, Node, Reason, Use, Value
 from clew.steps import results, rng
 from clew.steps.context import executing, running
@@ -29,14 +29,14 @@ NEW = Reason("new-call", "no valid result of this call is known")
 GONE = Reason("bytes-gone", "its result is known, but the bytes are not there any more")
 
 
-_given: dict[ValueId, None] = {}
-"""What calls in this process returned lately: an argument among it came from a node."""
+_given: dict[ValueId, NodeId] = {}
+"""What calls in this process returned lately, and their nodes: an argument may be among it."""
 _MOST_GIVEN = 10_000
 
 
 def _remember(node: Node) -> None:
     for edge in node.outputs:
-        _given[edge.value] = None
+        _given[edge.value] = node.id
     while len(_given) > _MOST_GIVEN:
         _given.pop(next(iter(_given)), None)
 

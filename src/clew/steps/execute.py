@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
-from clew.steps import isolate, rng
+from clew.steps import company, isolate, rng
 from clew.steps.bind import call
 from clew.steps.context import Execution, building, executing
 from clew.steps.effects import Effects, recording_warnings
@@ -70,50 +70,77 @@ def execute(
         Whatever the function raises, with its own traceback.
     """
     observer = Observer(own_root)
-    effects = Effects()
-    inputs = isolate.private(arguments)
     for path in named_files([step.constants, *arguments.values()]):
         observer.read_file(path)
-    before = rng.snapshot() if step.options.seed is None else {}
-    generators = {name: rng.state_of(v) for name, v in inputs.items() if rng.is_generator(v)}
+    start = _Start(step, arguments)
+    execution = Execution(observer, checkpoint, executing.get())
     started, cpu = time.perf_counter(), time.process_time()
-    execution = Execution(observer, effects, checkpoint)
-    result, error = _run(step, inputs, execution)
+    with company.among(execution):
+        result, error = _tries(step, arguments, execution, start)
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
-    reads = [*observer.reads(), *_draws(before, effects)]
-    for name, state in generators.items():
-        after = rng.state_of(inputs[name])
-        if after != state:
-            effects.arguments[name] = after
-    unsound = tuple(observer.unsound)
+    effects = execution.effects
+    reads = [*observer.reads(), *_draws(start.globals, effects)]
+    effects.arguments.update(start.moved_arguments())
+    if execution.accompanied and (effects.generators or execution.drew):
+        observer.unsound.append(company.REASON)
+    unsound = tuple(dict.fromkeys(observer.unsound))
     checkpointed = execution.checkpointed
     return Outcome(result, error, effects, tuple(reads), unsound, cost, checkpointed)
 
 
-def _run(
-    step: Step[..., Any], inputs: dict[str, Any], execution: Execution
+class _Start:
+    """Where the generators stood before the first try."""
+
+    def __init__(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> None:
+        self.globals = rng.snapshot() if step.options.seed is None else {}
+        self._given = {name: v for name, v in arguments.items() if rng.is_generator(v)}
+        self._states = {name: rng.state_of(v) for name, v in self._given.items()}
+
+    def moved_arguments(self) -> dict[str, Any]:
+        """Return the states of the generators among the arguments that the step moved."""
+        after = {name: rng.state_of(generator) for name, generator in self._given.items()}
+        return {name: state for name, state in after.items() if state != self._states[name]}
+
+    def again(self) -> None:
+        """Put all generators back: the next try begins where the first one did."""
+        now = rng.snapshot() if self.globals else {}
+        rng.restore({name: self.globals[name] for name in rng.moved(self.globals, now)})
+        for name in self.moved_arguments():
+            rng.advance(self._given[name], self._states[name])
+
+
+def _tries(
+    step: Step[..., Any], arguments: Mapping[str, Any], execution: Execution, start: _Start
 ) -> tuple[Any, BaseException | None]:
     options = step.options
     for attempt in range(options.retry + 1):
-        entered, outside = executing.set(execution), building.set(None)
+        execution.effects = Effects()  # what a failed try logged is no part of the result
         try:
-            with ExitStack() as stack:
-                stack.enter_context(rng.seeded(options.seed))
-                stack.enter_context(recording_warnings(execution.effects))
-                stack.enter_context(observing(execution.observer))
-                stack.enter_context(limited(options.timeout_s, step.name))
-                result = call(step.function, step.signature, inputs)
-                return _materialised(result), None
+            return _try(step, isolate.private(arguments), execution), None
         except options.reuse_exceptions as error:
             return None, error
         except Exception:
             if attempt == options.retry:
                 raise
+            start.again()
             time.sleep(options.retry_wait_s)
-        finally:
-            executing.reset(entered)
-            building.reset(outside)
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _try(step: Step[..., Any], inputs: Mapping[str, Any], execution: Execution) -> Any:
+    options = step.options
+    entered, outside = executing.set(execution), building.set(None)
+    try:
+        with ExitStack() as stack:
+            drew = stack.enter_context(rng.seeded(options.seed))
+            stack.enter_context(recording_warnings(execution.effects))
+            stack.enter_context(observing(execution.observer))
+            stack.enter_context(limited(options.timeout_s, step.name))
+            stack.callback(lambda: setattr(execution, "drew", execution.drew or drew()))
+            return _materialised(call(step.function, step.signature, inputs))
+    finally:
+        executing.reset(entered)
+        building.reset(outside)
 
 
 def _materialised(result: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clew.errors import PlanError
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
-from clew.lineage.records import Node
+from clew.lineage.records import Edge, Node
 from clew.steps import isolate
 from clew.steps.ref import Ref, task_of
 from clew.steps.slots import Slot, Slots, slots_of
@@ -105,6 +105,11 @@ class FlowGraph:
         self._labels[label] += 1
         count = self._labels[label]
         return label if count == 1 else f"{label}#{count}"
+
+    def edge(self, slot: Slot, value: ValueId) -> Edge:
+        """Return an input whose content is known, with the node that made it."""
+        node = self.tasks[slot.task].node if slot.task is not None else None
+        return Edge(slot.name, value, None if node is None else node.id)
 
     def sinks(self) -> list[int]:
         """Return the tasks whose results nothing else takes: they are what the flow is for."""

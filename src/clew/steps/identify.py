@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,18 +78,19 @@ def identify(
     step: Step[..., Any],
     arguments: Mapping[str, Any],
     runtime: Runtime,
-    made: Container[ValueId] = (),
+    makers: Mapping[ValueId, NodeId] | None = None,
 ) -> Identity:
     """Return the identity of a call whose arguments are all known.
 
     Parameters
     ----------
-    made : container of ValueId
-        Values that other calls of this process gave; an argument among them is no literal.
+    makers : mapping of ValueId to NodeId, optional
+        Values that other calls of this process gave lately, and the nodes that gave them.
     """
+    made = makers or {}
     inputs = slots_of(step.signature, arguments)
     edges = tuple(
-        Edge(slot.name, slot.value, literal=slot.value not in made)
+        Edge(slot.name, slot.value, made.get(slot.value))
         for slot in inputs.slots
         if slot.value is not None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -28,8 +29,11 @@ def limited(timeout_s: float | None, name: str) -> Iterator[None]:
             yield
 
 
-class _Interrupted(Exception):
-    """Thrown into a thread from outside; turned into `StepTimeout` at the edge of the block."""
+class _Interrupted(BaseException):
+    """Thrown into a block that runs too long; turned into `StepTimeout` at the block's edge.
+
+    Not an `Exception`: a step that catches those must not catch the end of its time.
+    """
 
 
 def _error(timeout_s: float, name: str) -> StepTimeout:
@@ -42,33 +46,53 @@ def _error(timeout_s: float, name: str) -> StepTimeout:
 
 @contextmanager
 def _alarm(timeout_s: float, name: str) -> Iterator[None]:
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise _error(timeout_s, name)
+    mine = _Interrupted()
 
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise mine
+
+    started = time.monotonic()
     previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    # The alarm of a step around this one is set again afterwards, with what is left of its time.
+    outer_s, _ = signal.setitimer(signal.ITIMER_REAL, timeout_s)
     try:
         yield
+    except _Interrupted as interruption:
+        if interruption is not mine:
+            raise
+        raise _error(timeout_s, name) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        if outer_s:
+            left_s = outer_s - (time.monotonic() - started)
+            signal.setitimer(signal.ITIMER_REAL, max(left_s, 1e-6))
 
 
 @contextmanager
 def _watchdog(timeout_s: float, name: str) -> Iterator[None]:
     target = threading.get_ident()
+    kind = type("_InterruptedThread", (_Interrupted,), {})
+    over = threading.Lock()  # taken by whichever comes first: the end of the block, or of the time
 
     def ring() -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(target), ctypes.py_object(_Interrupted)
-        )
+        if over.acquire(blocking=False):
+            _throw(target, kind)
 
     timer = threading.Timer(timeout_s, ring)
     timer.daemon = True
     timer.start()
     try:
         yield
-    except _Interrupted:
+        if not over.acquire(blocking=False):
+            while True:  # the interruption is on its way: it must not arrive in other code
+                time.sleep(0.001)
+    except kind:
         raise _error(timeout_s, name) from None
     finally:
         timer.cancel()
+        over.acquire(blocking=False)
+
+
+def _throw(thread: int, kind: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))

@@ -57,6 +57,7 @@ class Observer:
     def __init__(self, own_root: str) -> None:
         self._own_root = os.path.realpath(own_root) + os.sep
         self._reads: dict[tuple[str, str], ValueId] = {}
+        self._opened: set[str] = set()
         self._written: set[str] = set()
         self.unsound: list[str] = []
 
@@ -80,9 +81,13 @@ class Observer:
         """Note that a file was opened."""
         if self._is_foreign(path):
             if writing:
+                if path in self._opened:
+                    self.unsound.append(f"changes the file {path}, which it reads")
                 self._written.add(path)
                 self._reads.pop(("file", path), None)
             elif not path.endswith(_CODE_SUFFIXES):
+                if path not in self._written:
+                    self._opened.add(path)
                 self.read_file(path)
 
     def reads(self) -> tuple[Read, ...]:

@@ -61,7 +61,7 @@ def _edges(graph: FlowGraph, inputs: Slots) -> tuple[Edge, ...] | None:
         id = slot.value if slot.task is None else graph.tasks[slot.task].value_id
         if id is None:
             return None
-        edges.append(Edge(slot.name, id, literal=slot.task is None))
+        edges.append(graph.edge(slot, id))
     return None if inputs.unsound is not None else tuple(edges)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from clew.errors import PlanError
@@ -64,6 +64,18 @@ class Ref:
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         self._refuse("turned into an array", "value")
 
+    def __str__(self) -> str:
+        self._refuse("turned into text", "value")
+
+    def __format__(self, spec: str) -> str:
+        self._refuse("turned into text", "value")
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self._refuse("changed", "value")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse("searched", "value")
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Ref:
         return self
 
@@ -83,6 +95,26 @@ class Ref:
         raise PlanError(
             f"inside a flow, the result of {label} is lazy and was {what}", hint=hints[need]
         )
+
+
+def _refusing(what: str) -> Callable[..., NoReturn]:
+    def refuse(self: Ref, *others: object) -> NoReturn:
+        self._refuse(what, "value")
+
+    return refuse
+
+
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+_BITS = ("and", "or", "xor", "lshift", "rshift")
+for _name in (*_BINARY, *_BITS):
+    setattr(Ref, f"__{_name}__", _refusing("used in a calculation"))
+    setattr(Ref, f"__r{_name}__", _refusing("used in a calculation"))
+for _name in ("neg", "pos", "abs", "invert", "round"):
+    setattr(Ref, f"__{_name}__", _refusing("used in a calculation"))
+for _name in ("lt", "le", "gt", "ge", "ne"):
+    setattr(Ref, f"__{_name}__", _refusing("compared"))
+for _name in ("int", "float", "complex", "index"):
+    setattr(Ref, f"__{_name}__", _refusing("turned into a number"))
 
 
 def refs_in(value: Any) -> Iterator[Ref]:

@@ -57,7 +57,7 @@ def name_task(
         id = slot.value if slot.task is None else graph.tasks[slot.task].value_id
         if id is None:
             return None
-        edges.append(Edge(slot.name, id, literal=slot.task is None))
+        edges.append(graph.edge(slot, id))
     if task.step is None:
         return selection_id(task.kind, edges[0].value, edges[1].value)
     task.identity = from_edges(task.step, tuple(edges), task.inputs, runtime, codes)

@@ -187,9 +187,9 @@ def _node(
 
 
 def store_selection(
-    runtime: Runtime, kind: str, of: ValueId | None, key: Any, part: Any
+    runtime: Runtime, kind: str, of: ValueId | None, maker: Node | None, key: Any, part: Any
 ) -> Recorded:
-    """Store one part of a value, and return the node that picked it."""
+    """Store one part of a value that `maker` gave, and return the node that picked it."""
     value, note = _store(runtime, part, compute_s=0.0, always=False)
     named = of is not None
     source = of if of is not None else ValueId(digest("opaque", 1, [os.urandom(16)]))
@@ -203,7 +203,7 @@ def store_selection(
         code=None,
         environment=None,
         seed=None,
-        inputs=(Edge("of", source), Edge("key", key_id, literal=True)),
+        inputs=(Edge("of", source, maker.id if maker else None), Edge("key", key_id)),
         outputs=(Edge("result", value.id),),
         created_ms=int(time.time() * 1000),
     )

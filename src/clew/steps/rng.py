@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,7 +86,7 @@ def is_generator(value: object) -> bool:
     import numpy
 
     kinds = (random.Random, numpy.random.Generator, numpy.random.RandomState)
-    return isinstance(value, kinds)
+    return isinstance(value, kinds) and not isinstance(value, random.SystemRandom)
 
 
 def state_of(generator: Any) -> Any:
@@ -109,10 +109,13 @@ def advance(generator: Any, stored: Any) -> None:
 
 
 @contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Seed the global generators for the length of the block, then put them back."""
+def seeded(seed: int | None) -> Iterator[Callable[[], bool]]:
+    """Seed the global generators for the length of the block, then put them back.
+
+    Gives a function that tells whether one of them was drawn from since.
+    """
     if seed is None:
-        yield
+        yield lambda: False
         return
     before = snapshot()
     random.seed(seed)
@@ -123,7 +126,8 @@ def seeded(seed: int | None) -> Iterator[None]:
         import torch
 
         torch.manual_seed(seed)
+    fresh = snapshot()
     try:
-        yield
+        yield lambda: bool(moved(fresh, snapshot()))
     finally:
         restore(before)

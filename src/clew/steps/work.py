@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clew.errors import PlanError
-from clew.lineage.records import Edge, LogEntry, Node, Reason, Use
+from clew.lineage.records import LogEntry, Node, Reason, Use
 from clew.steps import eager, remote, results
 from clew.steps.execute import Outcome, delivered
 from clew.steps.graph import MISSING, FlowGraph, Task
@@ -125,7 +125,7 @@ class Dispatcher:
                 text = f"input {slot.name!r} has no content id"
                 inputs = replace(inputs, unsound=Reason("unhashable-input", text))
             else:
-                edges.append(Edge(slot.name, id, literal=slot.task is None))
+                edges.append(self._graph.edge(slot, id))
         return from_edges(task.step, tuple(edges), inputs, self._runtime)
 
     def _arguments(self, task: Task) -> Mapping[str, Any]:
@@ -171,7 +171,9 @@ class Dispatcher:
         key = task.arguments["key"]
         value = self.value_of(source)
         part = value[key] if task.kind == "item" else getattr(value, key)
-        recorded = results.store_selection(self._runtime, task.kind, source.value_id, key, part)
+        recorded = results.store_selection(
+            self._runtime, task.kind, source.value_id, source.node, key, part
+        )
         use = Use(0, task.label, recorded.node.id, "computed", PICKED)
         self._session.add(use, (recorded.node,), recorded.values)
         return Finished(recorded.node, part)

@@ -147,12 +147,11 @@ class NodeStoreSuite:
         assert set(store.history("m:f", 100)) == set(nodes)
 
     def _diamond(self, store: NodeStore) -> tuple[NodeId, NodeId, NodeId, NodeId]:
-        nodes = (
-            make_node("m:a", [], ["a"]),
-            make_node("m:b", ["a"], ["b"]),
-            make_node("m:c", ["a"], ["c"]),
-            make_node("m:d", ["b", "c"], ["d"]),
-        )
-        store.add(nodes, [])
-        a, b, c, d = (node.id for node in nodes)
-        return a, b, c, d
+        a = make_node("m:a", [], ["a"])
+        b = make_node("m:b", ["a"], ["b"], made_by=[a])
+        c = make_node("m:c", ["a"], ["c"], made_by=[a])
+        d = make_node("m:d", ["b", "c"], ["d"], made_by=[b, c])
+        # The same content as a's result, made by nobody: it belongs to no thread.
+        stranger = make_node("m:stranger", ["a"], ["a"])
+        store.add((stranger, a, b, c, d), [])
+        return a.id, b.id, c.id, d.id

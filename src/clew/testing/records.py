@@ -26,9 +26,17 @@ def make_node(
     reads: Sequence[Read] = (),
     seed: int | None = None,
     created_ms: int = 1_700_000_000_000,
+    made_by: Sequence[Node] = (),
 ) -> Node:
-    """Return a node whose edges lead from and to the values that stand for texts."""
-    edges = tuple(Edge(f"argument_{n}", value_id(text)) for n, text in enumerate(inputs))
+    """Return a node whose edges lead from and to the values that stand for texts.
+
+    Inputs that one of the nodes `made_by` gave name it as their source.
+    """
+    makers = {edge.value: node.id for node in made_by for edge in node.outputs}
+    edges = tuple(
+        Edge(f"argument_{n}", value_id(text), makers.get(value_id(text)))
+        for n, text in enumerate(inputs)
+    )
     code = CodeId(digest("test-code", 1, [operation.encode()]))
     environment = digest("test-environment", 1, [])
     call = call_id(operation, code, environment, seed, edges)

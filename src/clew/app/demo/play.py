@@ -190,7 +190,8 @@ def _learner(summary: dict[str, Any]) -> str:
         for name, value in summary["metrics"].items()
         if name.startswith("cv auc of ")
     }
-    return max(scores, key=lambda name: scores[name])
+    best: str = max(scores, key=lambda name: scores[name])
+    return best
 
 
 def _reason(folder: Path, summary: dict[str, Any], say: Say) -> str:

@@ -27,7 +27,7 @@ from clew.app.upkeep.collect import Graph
 from clew.errors import ClewError, MissingExtra, StoreError, Unhashable, UnsafeLoad
 from clew.lineage.canonical import DIGEST_BYTES, Digest, ValueId
 from clew.lineage.ports import BlobStore, Encoded
-from clew.lineage.trace import expected_id, is_event
+from clew.lineage.trace import expected_id, in_order, is_event
 
 _MANIFEST_BYTES = 256 << 20
 _LEAST_LIMIT_BYTES = 1 << 30
@@ -265,7 +265,7 @@ def _add(graph: Graph, records: Records, sizes: Mapping[ValueId, int]) -> None:
         graph.put_code(code)
     for id, record in records.environments.items():
         graph.put_environment(Digest(bytes.fromhex(id)), record)
-    graph.add(records.nodes, values)
+    graph.add(in_order(records.nodes), values)
     if records.run is not None and graph.run(records.run.id) is None:
         graph.start(records.run)
         graph.use(records.run.id, records.uses, records.entries)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from clew.adapters.stores.sqlite import nodes
-from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_BIT
+from clew.adapters.stores.sqlite.schema import BY_ID
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.ports import Direction
 
@@ -15,17 +15,11 @@ _MATCHES = 20
 _HEX = frozenset("0123456789abcdef")
 _ID_DIGITS = 40
 
-# `made` are the edges of outputs (slot < 0), `read` those of inputs that a node made: a literal or
-# a file may have the content of some node's result by chance, and nothing came of that node.
 _STEP: dict[Direction, str] = {
-    "up": "JOIN edge AS read ON read.node = {from_} AND read.slot >= 0 "
-    f"AND read.slot & {LITERAL_BIT} = 0 "
-    "JOIN edge AS made ON made.value = read.value AND made.slot < 0",
-    "down": "JOIN edge AS made ON made.node = {from_} AND made.slot < 0 "
-    "JOIN edge AS read ON read.value = made.value AND read.slot >= 0 "
-    f"AND read.slot & {LITERAL_BIT} = 0",
+    "up": "JOIN edge ON edge.node = {from_} AND edge.source IS NOT NULL",
+    "down": "JOIN edge ON edge.source = {from_}",
 }
-_FOUND: dict[Direction, str] = {"up": "made.node", "down": "read.node"}
+_FOUND: dict[Direction, str] = {"up": "edge.source", "down": "edge.node"}
 
 
 def linked(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from clew.adapters.stores.sqlite import values
-from clew.adapters.stores.sqlite.schema import BY_ID, LITERAL_BIT, READ_SLOT
+from clew.adapters.stores.sqlite.schema import BY_ID, READ_SLOT
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import NotFound
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
@@ -24,7 +24,8 @@ _SELECT = (
     "LEFT JOIN environment ON environment.n = node.environment "
 )
 _EDGES = (
-    "SELECT edge.slot, edge.name, value.id FROM edge JOIN value ON value.n = edge.value "
+    "SELECT edge.slot, edge.name, value.id, made.id FROM edge "
+    "JOIN value ON value.n = edge.value LEFT JOIN node AS made ON made.n = edge.source "
     "WHERE edge.node = ? ORDER BY edge.slot"
 )
 _BY_ID = BY_ID.format("node")
@@ -46,10 +47,16 @@ def add(connection: sqlite3.Connection, words: Words, node: Node) -> int:
     columns = _columns(connection, words, node)
     added = cast(int, connection.execute(_INSERT, columns).lastrowid)
     connection.executemany(
-        "INSERT INTO edge (node, slot, name, value) VALUES (?, ?, ?, ?)",
+        "INSERT INTO edge (node, slot, name, value, source) VALUES (?, ?, ?, ?, ?)",
         [
-            (added, slot, words.number(connection, name), values.number(connection, value))
-            for slot, name, value in _slots(node)
+            (
+                added,
+                slot,
+                words.number(connection, name),
+                values.number(connection, value),
+                None if source is None else number(connection, source),
+            )
+            for slot, name, value, source in _slots(node)
         ],
     )
     return added
@@ -106,18 +113,14 @@ def mark_irreproducible(connection: sqlite3.Connection, id: NodeId) -> None:
         raise NotFound("no such node", got=id.hex())
 
 
-def _slots(node: Node) -> Sequence[tuple[int, str, ValueId]]:
-    """Return ``(slot, name, value)`` of each edge; see `schema` for what a slot is."""
-    edges = [
-        (2 * slot + LITERAL_BIT * edge.literal, edge.name, edge.value)
-        for slot, edge in enumerate(node.inputs)
-    ]
-    edges += [(-1 - slot, edge.name, edge.value) for slot, edge in enumerate(node.outputs)]
-    edges += [
-        (READ_SLOT + 2 * slot + LITERAL_BIT, read_name(read.kind, read.name), read.value)
-        for slot, read in enumerate(node.reads)
-    ]
-    return edges
+def _slots(node: Node) -> Iterator[tuple[int, str, ValueId, NodeId | None]]:
+    """Yield ``(slot, name, value, source)`` of each edge; see `schema` for what a slot is."""
+    for slot, edge in enumerate(node.inputs):
+        yield slot, edge.name, edge.value, edge.source
+    for slot, edge in enumerate(node.outputs):
+        yield -1 - slot, edge.name, edge.value, None
+    for slot, read in enumerate(node.reads):
+        yield READ_SLOT + slot, read_name(read.kind, read.name), read.value, None
 
 
 def read_name(kind: str, name: str) -> str:
@@ -148,15 +151,15 @@ def _node(connection: sqlite3.Connection, words: Words, row: _Row) -> Node:
     inputs: list[Edge] = []
     outputs: list[Edge] = []
     reads: list[Read] = []
-    for slot, name, value in connection.execute(_EDGES, (n,)).fetchall():
+    for slot, name, value, source in connection.execute(_EDGES, (n,)).fetchall():
         text = words.text(connection, name)
         if slot < 0:
             outputs.append(Edge(text, value))
         elif slot < READ_SLOT:
-            inputs.append(Edge(text, value, literal=bool(slot & LITERAL_BIT)))
+            inputs.append(Edge(text, value, source))
         else:
-            source, _, what = text.partition(":")
-            reads.append(Read(cast(ReadKind, source), what, value))
+            kind_read, _, what = text.partition(":")
+            reads.append(Read(cast(ReadKind, kind_read), what, value))
     outputs.reverse()
     return Node(
         id=id,

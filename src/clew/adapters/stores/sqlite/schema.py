@@ -7,9 +7,10 @@ on ids hold their first 4 bytes only, which are nearly unique; that an id is not
 the writer's look before it, which the write lock makes safe.
 
 A row of `edge` is an input, an output or an observed read of a node, told apart by `slot`: outputs
-are −1, −2, …, inputs 0, 2, …, where no node made the value (a literal) one more, and reads the odd
-numbers from `READ_SLOT` up. So one index serves "who made this value" (slot < 0) and "who read it"
-(slot ≥ 0), the last bit tells where a thread goes on, and a slot takes a byte or none.
+are −1, −2, …, inputs 0, 1, …, reads `READ_SLOT` and up. One index serves "who made this value"
+(slot < 0) and "who read it" (slot ≥ 0). An input that a node made names that node as its `source`:
+threads follow sources, not equal contents, since a literal, or a result of another run, may have
+the same content by chance.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from pathlib import Path
 
 from clew.errors import StoreError
 
-LITERAL_BIT = 1
 READ_SLOT = 1 << 20
 
 APPLICATION_ID = 0x636C6577
@@ -117,8 +117,9 @@ CREATE INDEX node_call ON node (call) WHERE call IS NOT NULL;
 CREATE INDEX node_operation ON node (operation, created_ms);
 CREATE TABLE edge (
     node INTEGER NOT NULL, slot INTEGER NOT NULL, name INTEGER NOT NULL, value INTEGER NOT NULL,
-    PRIMARY KEY (node, slot)
+    source INTEGER, PRIMARY KEY (node, slot)
 ) WITHOUT ROWID;
+CREATE INDEX edge_source ON edge (source) WHERE source IS NOT NULL;
 CREATE INDEX edge_value ON edge (value, slot);
 CREATE INDEX edge_read ON edge (name) WHERE slot >= 1048576;
 CREATE TABLE run (

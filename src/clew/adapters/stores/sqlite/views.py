@@ -23,7 +23,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from clew.adapters.stores.sqlite.schema import LITERAL_BIT, READ_SLOT
+from clew.adapters.stores.sqlite.schema import READ_SLOT
 
 Type = Literal["text", "integer", "real", "boolean", "time"]
 """``time`` is a number of milliseconds since the epoch in the rows."""
@@ -144,7 +144,7 @@ _EDGES = View(
     "SELECT lower(hex(node.id)), CASE WHEN slot < 0 THEN 'out' "
     f"WHEN slot < {READ_SLOT} THEN 'in' ELSE 'read' END, "
     f"CASE WHEN slot < 0 THEN -1 - slot ELSE (slot % {READ_SLOT}) / 2 END, word.text, "
-    f"lower(hex(value.id)), slot & {LITERAL_BIT} AND slot BETWEEN 0 AND {READ_SLOT - 1} FROM edge "
+    f"lower(hex(value.id)), source IS NULL AND slot BETWEEN 0 AND {READ_SLOT - 1} FROM edge "
     "JOIN node ON node.n = edge.node JOIN value ON value.n = edge.value "
     "JOIN word ON word.n = edge.name",
 )
