@@ -96,17 +96,18 @@ class ScalarCodec:
     def encode(self, value: object) -> tuple[Encoded, Mapping[ValueId, object]]:
         """Return the scalar's bytes."""
         assert isinstance(value, np.generic)
+        if isinstance(value, (np.bytes_, np.str_)):  # As items, they would lose final zeros.
+            text = bytes(value) if isinstance(value, np.bytes_) else str.__str__(value)
+            return Encoded(self.name, write_meta(text)), {}
         return Encoded(self.name, write_meta(describe_dtype(value.dtype)), (value.tobytes(),)), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the scalar."""
-        dtype = np.lib.format.descr_to_dtype(read_meta(encoded.meta))
+        described = read_meta(encoded.meta)
+        if not encoded.buffers:
+            return np.bytes_(described) if isinstance(described, bytes) else np.str_(described)
         (buffer,) = encoded.buffers
-        return (
-            np.frombuffer(bytes(buffer) or bytes(dtype.itemsize), dtype=dtype)[0]
-            if (dtype.itemsize)
-            else dtype.type()
-        )
+        return np.frombuffer(bytes(buffer), dtype=np.lib.format.descr_to_dtype(described))[0]
 
 
 def is_storable(dtype: np.dtype[Any]) -> bool:

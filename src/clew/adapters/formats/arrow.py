@@ -17,6 +17,9 @@ class TableCodec:
     name = "arrow"
     exact = False
 
+    def __init__(self, *, thorough: bool = False) -> None:
+        self._thorough = thorough
+
     def accepts(self, value: object) -> bool:
         """Tell whether the value is a table or a record batch."""
         return type(value) in (pa.Table, pa.RecordBatch)
@@ -29,7 +32,7 @@ class TableCodec:
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the table; its buffers are views of the stream, which nobody can write."""
         (stream,) = encoded.buffers
-        table = from_stream(stream)
+        table = from_stream(stream, thorough=self._thorough)
         if encoded.meta == b"table":
             return table
         batches = table.to_batches()
@@ -41,6 +44,9 @@ class ArrowArrayCodec:
 
     name = "arrow-array"
     exact = False
+
+    def __init__(self, *, thorough: bool = False) -> None:
+        self._thorough = thorough
 
     def accepts(self, value: object) -> bool:
         """Tell whether the value is an array or a chunked array."""
@@ -58,7 +64,7 @@ class ArrowArrayCodec:
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the array."""
         (stream,) = encoded.buffers
-        column = from_stream(stream).column(0)
+        column = from_stream(stream, thorough=self._thorough).column(0)
         if encoded.meta == b"chunked":
             return column
         return column.chunk(0) if column.num_chunks else pa.array([], type=column.type)
@@ -72,8 +78,18 @@ def to_stream(value: Any) -> memoryview:
     return memoryview(sink.getvalue()).cast("B").toreadonly()
 
 
-def from_stream(stream: bytes | memoryview) -> Any:
-    """Return the table of an IPC stream."""
-    table = pa.ipc.open_stream(pa.py_buffer(memoryview(stream).toreadonly())).read_all()
-    table.validate()
+def from_stream(stream: bytes | memoryview, *, thorough: bool) -> Any:
+    """Return the table of an IPC stream.
+
+    Parameters
+    ----------
+    thorough : bool
+        Check every offset and text: for bytes that a stranger may have written, since Arrow trusts
+        what it does not check.
+    """
+    try:
+        table = pa.ipc.open_stream(pa.py_buffer(memoryview(stream).toreadonly())).read_all()
+    except OSError as error:
+        raise ValueError(str(error)) from error
+    table.validate(full=thorough)
     return table

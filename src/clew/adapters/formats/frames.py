@@ -22,6 +22,9 @@ class PandasCodec:
     name = "pandas"
     exact = False
 
+    def __init__(self, *, thorough: bool = False) -> None:
+        self._thorough = thorough
+
     def accepts(self, value: object) -> bool:
         """Tell whether the value is a frame or a series."""
         return type(value) in (pd.DataFrame, pd.Series)
@@ -42,7 +45,7 @@ class PandasCodec:
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return a frame or series that shares nothing with the stored bytes."""
         (stream,) = encoded.buffers
-        frame = from_stream(stream).to_pandas()
+        frame = from_stream(stream, thorough=self._thorough).to_pandas()
         if encoded.meta == b"frame":
             return frame
         series = frame.iloc[:, 0]

@@ -39,6 +39,6 @@ class PolarsCodec:
         (content,) = encoded.buffers
         try:
             frame = pl.read_ipc(io.BytesIO(content))
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise ValueError(str(error)) from error
         return frame.to_series() if encoded.meta == b"series" else frame

@@ -51,6 +51,9 @@ _BY_FORMAT: dict[str, tuple[str, str, str]] = {
     "safetensors": ("tensors", "TensorCodec", "torch"),
     "pickle": ("opaque", "OpaqueCodec", ""),
 }
+_CHECKED = frozenset({"arrow", "frames"})
+"""Modules of formats that check bytes thoroughly where the store is not trusted."""
+
 _MAY_SHARE = frozenset({"skops"})
 """Formats of values that may hold an object which also lies elsewhere in the same container."""
 
@@ -235,7 +238,8 @@ class FormatRegistry:
         made = self._made.get((module, name))
         if made is None:
             kind: Any = getattr(importlib.import_module(f"{_HERE}.{module}"), name)
-            made = self._made[module, name] = kind()
+            options = {"thorough": not self.trusted} if module in _CHECKED else {}
+            made = self._made[module, name] = kind(**options)
         return made
 
     def _demand_trust(self) -> None:
