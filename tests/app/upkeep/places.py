@@ -46,7 +46,10 @@ class Place:
         return Value(id, type(value).__name__, "…", "any", size, "stored")
 
     def step(self, operation: str, inputs: list[ValueId], output: Value, wall_s: float) -> Node:
-        edges = tuple(Edge(f"argument_{n}", value) for n, value in enumerate(inputs))
+        edges = tuple(
+            Edge(f"argument_{n}", value, next(iter(self.store.linked(value, "up")), None))
+            for n, value in enumerate(inputs)
+        )
         code = Code(digest("code", 1, [operation.encode()]), operation, b"{}")  # type: ignore
         environment = digest("environment", 1, [b"here"])
         call = call_id(operation, code.id, environment, None, edges)
