@@ -6,19 +6,17 @@ must print is taken from the same program without reuse.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
-import os
-import runpy
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.child import Ran, run
 from bench.figure import Figure
 from bench.staleness_cases import CASES, HARMLESS, Case
 
@@ -64,16 +62,6 @@ LOADED = {
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What one run of a program printed, how often its steps executed, and how it ended."""
-
-    printed: str
-    executions: int
-    status: int
-    errors: str
-
-
-@dataclass(frozen=True)
 class Verdict:
     """How a system did: names of the cases in which it was stale, recomputed, or could not run."""
 
@@ -109,7 +97,7 @@ def judge(system: str) -> Verdict:
         first, second = twice(system, case)
         if first.status or second.status:
             unable.append(name)
-        elif second.executions:
+        elif second.errors.count(TOKEN):
             needless.append(name)
     return Verdict(tuple(stale), tuple(needless), tuple(unable))
 
@@ -137,48 +125,6 @@ def twice(system: str, case: Case) -> tuple[Ran, Ran]:
         first = run(folder, case.variables[0])
         case.alter(folder)
         return first, run(folder, case.variables[1])
-
-
-def run(folder: Path, variables: Mapping[str, str]) -> Ran:
-    """Run a folder's main.py in a child of this process."""
-    out, err = folder / ".stdout", folder / ".stderr"
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = _child(folder, variables, out, err)
-        finally:
-            os._exit(status)
-    _, ended = os.waitpid(child, 0)
-    errors = err.read_text()
-    printed = out.read_text()
-    for file in (out, err):
-        file.unlink()
-    return Ran(printed, errors.count(TOKEN), os.waitstatus_to_exitcode(ended), errors)
-
-
-def _child(folder: Path, variables: Mapping[str, str], out: Path, err: Path) -> int:
-    for file, descriptor in ((out, 1), (err, 2)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    sys.dont_write_bytecode = True
-    os.chdir(folder)
-    os.environ.update(variables)
-    os.environ["CLEW_STORE"] = str(folder / ".clew")
-    sys.path[:0] = [str(folder), str(folder / "site-packages")]
-    importlib.invalidate_caches()
-    status = 1
-    with contextlib.suppress(Exception):
-        try:
-            runpy.run_path("main.py", run_name="__main__")
-            status = 0
-        except Exception:
-            import traceback
-
-            traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return status
 
 
 if __name__ == "__main__":
