@@ -76,7 +76,7 @@ class Environment:
         fields = [self._fixed, ",".join(map(str, threads)).encode()]
         fields += [f"{key}={value}".encode() for key, value in (*config, *errors)]
         for action, message, category, module, line in shown:
-            names = (action, _pattern(message), f"{category.__module__}.{category.__qualname__}")
+            names = (action, _pattern(message), _category(category))
             fields += [part.encode() for part in (*names, _pattern(module), str(line))]
         return digest("estimator-environment", FORMAT, fields)
 
@@ -89,3 +89,9 @@ def filters() -> list[tuple[Any, ...]]:
 
 def _pattern(value: Any) -> str:
     return "" if value is None else getattr(value, "pattern", value)
+
+
+def _category(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "|".join(map(_category, value))
+    return f"{value.__module__}.{value.__qualname__}"

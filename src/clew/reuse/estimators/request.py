@@ -107,6 +107,21 @@ def build(
         arguments = bind(function, estimator, args, kwargs)
     except (TypeError, ValueError) as error:
         raise Unhashable("its arguments do not fit its signature") from error
+    try:
+        return _named(session, function, method, estimator, arguments)
+    except Unhashable:
+        raise
+    except Exception as error:  # a property or a copy protocol of somebody else's that fails
+        raise Unhashable(f"cannot be named ({type(error).__name__})") from error
+
+
+def _named(
+    session: Session,
+    function: Callable[..., Any],
+    method: str,
+    estimator: Any,
+    arguments: dict[str, Any],
+) -> Request:
     subject = f"{type(estimator).__qualname__}.{method}"
     before = dict(vars(estimator))
     fits = method in FITS
