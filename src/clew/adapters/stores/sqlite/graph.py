@@ -22,16 +22,23 @@ _STEP: dict[Direction, str] = {
 _FOUND: dict[Direction, str] = {"up": "edge.source", "down": "edge.node"}
 
 
+_VALUE = f"(SELECT value.n FROM value WHERE {BY_ID.format('value')})"
+_MADE = f"SELECT node FROM edge WHERE value = {_VALUE} AND slot < 0 AND source IS NULL"
+_READ = (
+    f"SELECT node FROM edge WHERE value = {_VALUE} AND slot >= 0 AND source IS NULL "
+    f"UNION SELECT node FROM edge WHERE source IN ({_MADE}) AND value = {_VALUE}"
+)
+_LINKED: dict[Direction, str] = {
+    "up": f"SELECT n, id FROM node WHERE n IN ({_MADE}) ORDER BY n",
+    "down": f"SELECT n, id FROM node WHERE n IN ({_READ}) ORDER BY n",
+}
+
+
 def linked(
     connection: sqlite3.Connection, value: ValueId, direction: Direction
 ) -> tuple[NodeId, ...]:
     """Return the nodes that made a value ("up") or read it ("down"), oldest first."""
-    rows = connection.execute(
-        "SELECT DISTINCT node.n, node.id FROM value JOIN edge ON edge.value = value.n "
-        f"AND edge.slot {'< 0' if direction == 'up' else '>= 0'} "
-        f"JOIN node ON node.n = edge.node WHERE {BY_ID.format('value')} ORDER BY node.n",
-        (value,),
-    ).fetchall()
+    rows = connection.execute(_LINKED[direction], (value,)).fetchall()
     return tuple(row[1] for row in rows)
 
 

@@ -7,10 +7,10 @@ on ids hold their first 4 bytes only, which are nearly unique; that an id is not
 the writer's look before it, which the write lock makes safe.
 
 A row of `edge` is an input, an output or an observed read of a node, told apart by `slot`: outputs
-are −1, −2, …, inputs 0, 1, …, reads `READ_SLOT` and up. One index serves "who made this value"
-(slot < 0) and "who read it" (slot ≥ 0). An input that a node made names that node as its `source`:
-threads follow sources, not equal contents, since a literal, or a result of another run, may have
-the same content by chance.
+are −1, −2, …, inputs 0, 1, …, reads `READ_SLOT` and up. An input that a node made names that node
+as its `source`: threads follow sources, not equal contents, since a literal, or a result of another
+run, may have the same content by chance. Such inputs are found by their source, all other edges by
+their value: each edge is in one of the two indexes.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ CREATE TABLE edge (
     source INTEGER, PRIMARY KEY (node, slot)
 ) WITHOUT ROWID;
 CREATE INDEX edge_source ON edge (source) WHERE source IS NOT NULL;
-CREATE INDEX edge_value ON edge (value, slot);
+CREATE INDEX edge_value ON edge (value, slot) WHERE source IS NULL;
 CREATE INDEX edge_read ON edge (name) WHERE slot >= 1048576;
 CREATE TABLE run (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow INTEGER NOT NULL, status TEXT NOT NULL,
