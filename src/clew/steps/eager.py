@@ -68,12 +68,14 @@ def _reuse(
         result, error = results.load(runtime, node)
     except (CorruptValue, NotFound):
         return None
-    entries = replay(effects, node, arguments)
+    entries = replay(effects, node)
+    if effects is not None:
+        rng.advance_all(effects.arguments, arguments)
     spent_s = time.perf_counter() - started
     use = Use(0, step.label, node.id, "reused", SAME, spent_s, saved(node, spent_s))
     _note(runtime, step, use, entries=entries)
     _remember(node)
-    tell_outer_step(node, "")
+    tell_outer_step(executing.get(), node, entries)
     if error is not None:
         raise error
     return (result,)
@@ -84,23 +86,19 @@ def saved(node: Node, spent_s: float) -> float:
     return max(node.cost.wall_s - spent_s, 0.0)
 
 
-def replay(
-    effects: Effects | None, node: Node, arguments: Mapping[str, Any]
-) -> tuple[LogEntry, ...]:
-    """Do again what the node did besides computing; return its log entries for the run."""
+def replay(effects: Effects | None, node: Node) -> tuple[LogEntry, ...]:
+    """Do again what the node did besides computing; return its log entries for the run.
+
+    The generators among its arguments are the caller's to move: it knows when.
+    """
     if effects is None:
         return ()
     effects.replay()
-    for name, state in effects.arguments.items():
-        rng.advance(arguments[name], state)
     return entries_of(effects, node)
 
 
 def entries_of(effects: Effects, node: Node) -> tuple[LogEntry, ...]:
-    """Return a node's log entries, named after the node, and hand them to the outer step."""
-    outer = executing.get()
-    if outer is not None:
-        outer.effects.entries += effects.entries
+    """Return a node's log entries, named after the node."""
     return tuple(replace(entry, node=node.id) for entry in effects.entries)
 
 
@@ -115,9 +113,11 @@ def _compute(
         node = recorded.node
         reason = why_computed(identity, known, recorded)
         use = Use(0, step.label, node.id, "computed", reason, outcome.cost.wall_s)
-        _note(runtime, step, use, (node,), recorded.values, entries_of(outcome.effects, node))
+        entries = entries_of(outcome.effects, node)
+        _note(runtime, step, use, (node,), recorded.values, entries)
         _remember(node)
-        tell_outer_step(node, reason.text if recorded.one_off else "")
+        unsound = reason.text if recorded.one_off else ""
+        tell_outer_step(executing.get(), node, entries, unsound)
 
     done = perform(runtime, step, identity, arguments, known, commit)
     if isinstance(done, Node):

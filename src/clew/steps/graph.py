@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import PlanError
-from clew.lineage.canonical import ValueId
+from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Edge, Node
-from clew.steps import isolate
+from clew.steps import isolate, rng
 from clew.steps.ref import Ref, task_of
 from clew.steps.slots import Slot, Slots, slots_of
 
@@ -56,18 +56,32 @@ class Task:
 
 
 class FlowGraph:
-    """Tasks in the order in which the flow's body made them (a topological order)."""
+    """Tasks in the order in which the flow's body made them (a topological order).
 
-    def __init__(self, force: Callable[[int], Any]) -> None:
+    Parameters
+    ----------
+    force : callable
+        Gives the value of a task, by its index.
+    run_now : callable
+        Runs a task that moves a random generator, before the body goes on.
+    """
+
+    def __init__(self, force: Callable[[int], Any], run_now: Callable[[int], None]) -> None:
         self.tasks: list[Task] = []
+        self.by_call: dict[NodeId, dict[int, None]] = {}
         self.force = force
+        self._run_now = run_now
         self._labels: Counter[str] = Counter()
 
     def add_step(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> Ref:
         """Add a call of a step and return a reference to its result."""
         held = isolate.private(arguments)
         inputs = slots_of(step.signature, held)
-        return self._add(step.label, "step", step, held, inputs)
+        added = self._add(step.label, "step", step, held, inputs)
+        if any(map(rng.is_generator, held.values())):
+            # What the body draws next, and the next step that gets it, depend on what this draws.
+            self._run_now(task_of(added))
+        return added
 
     def add_selection(self, kind: str, of: Ref, key: Any) -> Ref:
         """Add the picking of an item or attribute of a result."""

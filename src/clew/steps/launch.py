@@ -63,7 +63,10 @@ def _execute(
     arguments: Mapping[str, Any],
     engine: Engine,
 ) -> FlowResult:
-    graph = FlowGraph(lambda index: delivered(_private(scheduler.value(index))))
+    graph = FlowGraph(
+        lambda index: delivered(_private(scheduler.value(index))),
+        lambda index: scheduler.run_now(index),
+    )
     scheduler = Scheduler(runtime, session, graph, engine)
     inside, logging = building.set(graph), running.set(session)
     try:

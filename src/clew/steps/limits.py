@@ -29,6 +29,10 @@ def limited(timeout_s: float | None, name: str) -> Iterator[None]:
             yield
 
 
+_DELIVERY_S = 0.1
+"""An interruption arrives within some instructions of its thread."""
+
+
 class _Interrupted(BaseException):
     """Thrown into a block that runs too long; turned into `StepTimeout` at the block's edge.
 
@@ -72,26 +76,40 @@ def _alarm(timeout_s: float, name: str) -> Iterator[None]:
 @contextmanager
 def _watchdog(timeout_s: float, name: str) -> Iterator[None]:
     target = threading.get_ident()
-    kind = type("_InterruptedThread", (_Interrupted,), {})
+
+    class Mine(_Interrupted):
+        """The end of this block's time, and of no other's."""
+
     over = threading.Lock()  # taken by whichever comes first: the end of the block, or of the time
 
     def ring() -> None:
         if over.acquire(blocking=False):
-            _throw(target, kind)
+            _throw(target, Mine)
 
     timer = threading.Timer(timeout_s, ring)
     timer.daemon = True
     timer.start()
     try:
-        yield
-        if not over.acquire(blocking=False):
-            while True:  # the interruption is on its way: it must not arrive in other code
-                time.sleep(0.001)
-    except kind:
+        try:
+            yield
+        except Mine:
+            raise
+        except BaseException:
+            _meet(over)
+            raise
+        _meet(over)
+    except Mine:
         raise _error(timeout_s, name) from None
     finally:
         timer.cancel()
-        over.acquire(blocking=False)
+
+
+def _meet(over: threading.Lock) -> None:
+    """Wait for an interruption that is on its way: it must not arrive in other code."""
+    if not over.acquire(blocking=False):
+        deadline = time.monotonic() + _DELIVERY_S
+        while time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 def _throw(thread: int, kind: type[BaseException]) -> None:

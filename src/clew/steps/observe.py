@@ -42,6 +42,7 @@ _LIBRARY_ROOTS = tuple(
 _IMPORT_SYSTEM = ("<frozen ", os.path.dirname(importlib.__file__) + os.sep)  # noqa: PTH120
 _SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/")
 _CODE_SUFFIXES = (".py", ".pyc", ".pyi", ".so", ".pyd")
+_FRESH_FLAGS = os.O_TRUNC | os.O_EXCL
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -77,11 +78,17 @@ class Observer:
         """Note what a step called from this one read."""
         self._reads.setdefault((read.kind, read.name), read.value)
 
-    def opened(self, path: str, *, writing: bool) -> None:
-        """Note that a file was opened."""
+    def opened(self, path: str, *, writing: bool, updating: bool = False) -> None:
+        """Note that a file was opened.
+
+        Parameters
+        ----------
+        updating : bool, default False
+            For both, with what is in the file kept.
+        """
         if self._is_foreign(path):
             if writing:
-                if path in self._opened:
+                if path in self._opened or (updating and self._holds_something(path)):
                     self.unsound.append(f"changes the file {path}, which it reads")
                 self._written.add(path)
                 self._reads.pop(("file", path), None)
@@ -89,6 +96,9 @@ class Observer:
                 if path not in self._written:
                     self._opened.add(path)
                 self.read_file(path)
+
+    def _holds_something(self, path: str) -> bool:
+        return path not in self._written and os.path.isfile(path) and os.path.getsize(path) > 0  # noqa: PTH113, PTH202
 
     def reads(self) -> tuple[Read, ...]:
         """Return what was read; a file that changed meanwhile makes the execution unsound."""
@@ -183,7 +193,8 @@ def _on_open(observer: Observer, args: tuple[Any, ...]) -> None:
     if not isinstance(path, str):
         return
     writing = any(letter in mode for letter in "wax+") if mode else bool(flags & _WRITE_FLAGS)
-    observer.opened(path, writing=writing)
+    updating = bool(flags & os.O_RDWR) and not flags & _FRESH_FLAGS
+    observer.opened(path, writing=writing, updating=updating)
 
 
 def _on_list(observer: Observer, args: tuple[Any, ...]) -> None:

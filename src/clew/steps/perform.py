@@ -5,13 +5,14 @@ Both ways to run a step (at once, or as part of a flow; here or in a worker proc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clew.lineage.records import Node
+from clew.lineage.records import LogEntry, Node
 from clew.steps import isolate, results
 from clew.steps.checkpoint import of_call
-from clew.steps.context import executing
+from clew.steps.context import Execution
 from clew.steps.execute import Outcome, execute
 from clew.steps.identify import Identity
 from clew.steps.lookup import find
@@ -83,14 +84,16 @@ def _compute(
     return outcome, recorded
 
 
-def tell_outer_step(node: Node, unsound: str) -> None:
-    """Pass on to the step in whose body this call was made what the call read.
+def tell_outer_step(
+    outer: Execution | None, node: Node, entries: Iterable[LogEntry], unsound: str = ""
+) -> None:
+    """Pass on to the step in whose body this call was made what the call read and logged.
 
     The outer step's result stands on the same files and variables, and on the same effects.
     """
-    outer = executing.get()
     if outer is None:
         return
+    outer.effects.entries += [replace(entry, node=None) for entry in entries]
     for read in node.reads:
         if read.kind != "rng":
             outer.observer.also_read(read)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.errors import PlanError
 from clew.lineage.plan import State
-from clew.steps import results
+from clew.steps import results, rng
 from clew.steps.bind import call
 from clew.steps.context import building
 from clew.steps.estimate import Estimates, solve_plan
@@ -55,7 +55,10 @@ class FlowPlan:
 def preview(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> FlowPlan:
     """Return the plan of a flow; what its body branches on must be known already."""
     runtime = current()
-    graph = FlowGraph(lambda index: _known(runtime, graph, index))
+    graph = FlowGraph(
+        lambda index: _known(runtime, graph, index),
+        lambda index: _drawn(runtime, graph, index),
+    )
     inside = building.set(graph)
     try:
         call(flow.function, flow.signature, arguments)
@@ -71,6 +74,15 @@ def preview(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> FlowPlan:
         cost_s = {State.COMPUTE: cost.compute_s, State.LOAD: cost.load_s}.get(state, 0.0)
         steps.append(PlannedStep(task.label, state.value, plan.reason(task.label).text, cost_s))
     return FlowPlan(flow.name, tuple(steps), plan.cost_s)
+
+
+def _drawn(runtime: Runtime, graph: FlowGraph, index: int) -> None:
+    """Move the generators that a step was given, as a run would."""
+    _known(runtime, graph, index)
+    node = graph.tasks[index].node
+    effects = results.load_effects(runtime, node) if node is not None else None
+    if effects is not None:
+        rng.advance_all(effects.arguments, graph.tasks[index].arguments)
 
 
 def _known(runtime: Runtime, graph: FlowGraph, index: int) -> Any:

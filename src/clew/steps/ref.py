@@ -64,12 +64,6 @@ class Ref:
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         self._refuse("turned into an array", "value")
 
-    def __str__(self) -> str:
-        self._refuse("turned into text", "value")
-
-    def __format__(self, spec: str) -> str:
-        self._refuse("turned into text", "value")
-
     def __setitem__(self, key: object, value: object) -> None:
         self._refuse("changed", "value")
 
@@ -113,6 +107,8 @@ for _name in ("neg", "pos", "abs", "invert", "round"):
     setattr(Ref, f"__{_name}__", _refusing("used in a calculation"))
 for _name in ("lt", "le", "gt", "ge", "ne"):
     setattr(Ref, f"__{_name}__", _refusing("compared"))
+for _name in ("str", "format"):
+    setattr(Ref, f"__{_name}__", _refusing("turned into text"))
 for _name in ("int", "float", "complex", "index"):
     setattr(Ref, f"__{_name}__", _refusing("turned into a number"))
 

@@ -61,4 +61,7 @@ def name_task(
     if task.step is None:
         return selection_id(task.kind, edges[0].value, edges[1].value)
     task.identity = from_edges(task.step, tuple(edges), task.inputs, runtime, codes)
-    return None if task.identity.unsound is not None else task.identity.call
+    if task.identity.unsound is not None or task.identity.call is None:
+        return None
+    graph.by_call.setdefault(task.identity.call, {})[task.index] = None
+    return task.identity.call

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -106,6 +106,12 @@ def advance(generator: Any, stored: Any) -> None:
         generator.bit_generator.state = parse(stored)
     else:
         generator.set_state(parse(stored))
+
+
+def advance_all(states: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """Put the generators among a call's arguments where the call left them."""
+    for name, state in states.items():
+        advance(arguments[name], state)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from clew.errors import CorruptValue, NotFound
+from clew.lineage.canonical import NodeId
 from clew.lineage.plan import State
 from clew.steps.estimate import plan_for
 from clew.steps.graph import FlowGraph, Task
@@ -77,6 +78,11 @@ class Scheduler:
             except (CorruptValue, NotFound):
                 task.unreadable = True
 
+    def run_now(self, index: int) -> None:
+        """Run or reuse a task that moves a generator which the flow's body holds."""
+        self.satisfy([index])
+        self._dispatch.advance_generators(self._graph.tasks[index])
+
     def _name_new(self) -> None:
         tasks = self._graph.tasks
         propagate(self._runtime, self._graph, range(self._named, len(tasks)))
@@ -112,6 +118,8 @@ class Scheduler:
                 continue
             if not self._dispatch.has_room(task, running.values()):
                 continue
+            if any(_same_call(task, other) for other in running.values()):
+                continue
             try:
                 future = self._dispatch.submit(task)
             except (CorruptValue, NotFound):
@@ -134,5 +142,23 @@ class Scheduler:
             except BaseException as error:
                 self._dispatch.fail(task, error)
                 raise
-            known |= propagate(self._runtime, self._graph, task.consumers)
+            known |= not task.done
+            known |= propagate(self._runtime, self._graph, [*task.consumers, *self._twins(task)])
         return known
+
+    def _twins(self, task: Task) -> list[int]:
+        """Return the tasks that are the same call: one execution is enough for all."""
+        call = _reusable_call(task)
+        twins = self._graph.by_call.get(call, {}) if call is not None else {}
+        return [index for index in twins if not self._graph.tasks[index].done]
+
+
+def _same_call(one: Task, two: Task) -> bool:
+    """Tell whether two tasks would have the same result."""
+    call = _reusable_call(one)
+    return call is not None and call == _reusable_call(two)
+
+
+def _reusable_call(task: Task) -> NodeId | None:
+    identity = task.identity
+    return None if identity is None or identity.unsound is not None else identity.call

@@ -9,11 +9,12 @@ from typing import Any
 
 from clew.errors import PlanError
 from clew.lineage.records import LogEntry, Node, Reason, Use
-from clew.steps import eager, remote, results
+from clew.steps import eager, remote, results, rng
+from clew.steps.context import executing
 from clew.steps.execute import Outcome, delivered
 from clew.steps.graph import MISSING, FlowGraph, Task
 from clew.steps.identify import Identity, from_edges, identify_code
-from clew.steps.perform import perform
+from clew.steps.perform import perform, tell_outer_step
 from clew.steps.ref import substitute
 from clew.steps.results import Recorded
 from clew.steps.runtime import Engine, Runtime
@@ -25,9 +26,16 @@ PRUNED = Reason("not-needed", "its result is known, and nothing that runs needs 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What came of a task: its node, and its value where this process has it."""
+    """What came of a task: its node, and its value where this process has it.
+
+    Parameters
+    ----------
+    computed : bool
+        False when another worker had computed the node meanwhile.
+    """
 
     node: Node
+    computed: bool = True
     live: Any = MISSING
     error: BaseException | None = None
 
@@ -43,14 +51,21 @@ class Dispatcher:
         self._graph = graph
         self._engine = engine
         self._loaded: set[int] = set()
+        self._outer = executing.get()
 
     def has_room(self, task: Task, running: Iterable[Task]) -> bool:
-        """Tell whether the declared resources leave room for the task."""
+        """Tell whether the declared resources leave room for the task.
+
+        The threads of a process share its global generators: a step with a seed runs alone there.
+        """
+        others = tuple(running)
+        if not self._engine.remote and any(map(_is_seeded, (task, *others))):
+            return not others
         limits = self._runtime.policy.resources
         for name, amount in _resources(task).items():
             if name not in limits:
                 continue
-            used = sum(_resources(other).get(name, 0.0) for other in running)
+            used = sum(_resources(other).get(name, 0.0) for other in others)
             if used and used + amount > limits[name]:
                 return False
         return True
@@ -84,7 +99,7 @@ class Dispatcher:
         if finished.error is not None:
             raise finished.error
         task.node, task.value_id = finished.node, finished.node.output("result")
-        task.live, task.done, task.unreadable = finished.live, True, False
+        task.live, task.done, task.unreadable = finished.live, finished.computed, False
         for source in task.sources:
             self._release(self._graph.tasks[source])
 
@@ -102,7 +117,8 @@ class Dispatcher:
             if task.done or task.node is None:
                 continue
             effects = results.load_effects(self._runtime, task.node)
-            entries = eager.replay(effects, task.node, {})
+            entries = eager.replay(effects, task.node)
+            tell_outer_step(self._outer, task.node, entries)
             decision = "reused" if task.index in needed else "pruned"
             reason = eager.SAME if decision == "reused" else PRUNED
             saved_s = task.node.cost.wall_s
@@ -110,6 +126,13 @@ class Dispatcher:
             batch.append((use, entries))
             task.done = True
         self._session.add_all(batch)
+
+    def advance_generators(self, task: Task) -> None:
+        """Move the generators that a reused task was given to where it left them."""
+        if not task.done and task.node is not None:
+            effects = results.load_effects(self._runtime, task.node)
+            if effects is not None:
+                rng.advance_all(effects.arguments, task.arguments)
 
     def _identity(self, task: Task) -> Identity:
         """Return what decides the task's result, its code read again at this moment."""
@@ -150,20 +173,29 @@ class Dispatcher:
             use = _computed(task, identity, recorded, outcome.cost.wall_s)
             entries = eager.entries_of(outcome.effects, recorded.node)
             self._session.add(use, (recorded.node,), recorded.values, entries)
+            self._tell(recorded, entries)
 
         done = perform(self._runtime, task.step, identity, arguments, task.node, commit)
         if isinstance(done, Node):
-            return Finished(done)
+            return Finished(done, computed=False)
         outcome, recorded = done
-        return Finished(recorded.node, outcome.result, outcome.error)
+        return Finished(recorded.node, True, outcome.result, outcome.error)
 
     def _received(self, task: Task, delivered: remote.Delivered) -> Finished:
         """Note what a worker process computed; it wrote the node itself."""
-        if delivered.recorded is not None:
-            use = _computed(task, task.identity, delivered.recorded, delivered.wall_s)
-            self._session.add(use, entries=eager.entries_of(delivered.effects, delivered.node))
+        if delivered.recorded is None:
+            return Finished(delivered.node, computed=False)
+        use = _computed(task, task.identity, delivered.recorded, delivered.wall_s)
+        entries = eager.entries_of(delivered.effects, delivered.node)
+        self._session.add(use, entries=entries)
+        self._tell(delivered.recorded, entries)
+        rng.advance_all(delivered.effects.arguments, task.arguments)
         live = delivered.live[0] if delivered.live else MISSING
-        return Finished(delivered.node, live, delivered.error)
+        return Finished(delivered.node, True, live, delivered.error)
+
+    def _tell(self, recorded: Recorded, entries: Iterable[LogEntry]) -> None:
+        unsound = recorded.note if recorded.one_off else ""
+        tell_outer_step(self._outer, recorded.node, entries, unsound)
 
     def _select(self, task: Task) -> Finished:
         """Pick an item or attribute out of a source's value."""
@@ -176,7 +208,7 @@ class Dispatcher:
         )
         use = Use(0, task.label, recorded.node.id, "computed", PICKED)
         self._session.add(use, (recorded.node,), recorded.values)
-        return Finished(recorded.node, part)
+        return Finished(recorded.node, live=part)
 
     def _release(self, task: Task) -> None:
         """Forget a value in memory once all its readers have run and the store has it."""
@@ -189,6 +221,10 @@ class Dispatcher:
 def _computed(task: Task, identity: Identity | None, recorded: Recorded, wall_s: float) -> Use:
     reason = eager.why_computed(identity, task.node, recorded)
     return Use(0, task.label, recorded.node.id, "computed", reason, wall_s)
+
+
+def _is_seeded(task: Task) -> bool:
+    return task.step is not None and task.step.options.seed is not None
 
 
 def _resources(task: Task) -> Mapping[str, float]:
