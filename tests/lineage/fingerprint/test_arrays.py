@@ -33,7 +33,7 @@ DISTINCT = [
         np.ma.masked_array([1.0], [0]),
         np.ma.masked_array([1.0], [1]),
     ),
-    *(np.ma.masked_array([1.0]), np.ma.masked_array([1.0], fill_value=3)),
+    *(np.ma.masked_array([1.0], fill_value=3)),
     *(np.rec.array([(1, 2.0)], dtype=PADDED), np.array([(1, 2.0)], dtype=PADDED)),
     *(np.array(items, object) for items in (["a", "b"], ["a", None], ["a", np.nan], ["a", 1])),
     *(np.array(items, object) for items in ([1, 2], [1.0, 2.0], [True, False], [1, True], [[], 1])),
@@ -152,6 +152,7 @@ def test_looking_at_a_masked_array_does_not_change_it():
     before = fingerprint(masked)
     str(masked), masked.fill_value, masked + 1
     assert fingerprint(masked) == before
+    assert fingerprint(pickle.loads(pickle.dumps(masked))) == before
     masked.data[1] = 9
     assert fingerprint(masked) != before, "what lies under the mask can be read"
 

@@ -6,8 +6,10 @@ Buffers travel out of band (PEP 574): large arrays inside are neither copied nor
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cloudpickle
 
@@ -32,7 +34,8 @@ class OpaqueCodec:
         """Return the pickle and its buffers."""
         kept: list[pickle.PickleBuffer] = []
         try:
-            content = cloudpickle.dumps(value, protocol=_PROTOCOL, buffer_callback=kept.append)
+            content = io.BytesIO()
+            _Pickler(content, protocol=_PROTOCOL, buffer_callback=kept.append).dump(value)
             buffers = tuple(buffer.raw().toreadonly() for buffer in kept)
         except Exception as error:  # Any class may refuse in its own way.
             raise UnsupportedValue(
@@ -40,7 +43,7 @@ class OpaqueCodec:
                 got=f"{type(error).__name__}: {error}",
                 hint="return plain data, arrays, tables or estimators from steps",
             ) from error
-        return Encoded(self.name, b"1", (content, *buffers), trusted_only=True), {}
+        return Encoded(self.name, b"1", (content.getvalue(), *buffers), trusted_only=True), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the value; its buffers are private."""
@@ -54,3 +57,18 @@ class OpaqueCodec:
                 got=f"{type(error).__name__}: {error}",
                 hint="the class or function may have moved; run its step again",
             ) from error
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Writes arrays with gaps so that they come back with gaps: NumPy itself would close them."""
+
+    def reducer_override(self, value: object) -> Any:
+        kind = type(value)
+        if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
+            from clew.adapters.formats.layout import describe, flatten, restore  # imports NumPy
+
+            array: Any = value
+            order = "C" if array.dtype.hasobject else describe(array)
+            if not isinstance(order, str):
+                return restore, (flatten(array, order), array.shape, order)
+        return super().reducer_override(value)

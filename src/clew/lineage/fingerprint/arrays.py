@@ -42,12 +42,12 @@ def encode_array(value: Array, ctx: Context) -> bytes:
 
 @register(np.ma.MaskedArray, tag="numpy.ma.MaskedArray", subclasses=True)
 def encode_masked(value: Any, ctx: Context) -> bytes:
-    """Encode a masked array: data (under the mask too), mask, fill value."""
+    """Encode a masked array: data (under the mask too), mask (none is all clear), fill value."""
     skip = {"_mask", "_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass"}
     state = {key: item for key, item in vars(value).items() if key not in skip}
     return ctx.fields(
         data=value.view(np.ndarray),
-        mask=None if value._mask is np.ma.nomask else value._mask.view(np.ndarray),
+        mask=np.ma.getmaskarray(value).view(np.ndarray),
         fill=np.asarray(value.fill_value),
         hard=bool(value.hardmask),
         base=value.baseclass,
