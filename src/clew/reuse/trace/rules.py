@@ -71,6 +71,9 @@ class Rule:
         The identity that it uses, for people.
     rank : int
         Rules of lower rank are tried first.
+    plain_transposes : bool
+        Whether to ask the rule also where the only form is the transpose of an array without one:
+        the everyday ``X.T @ X``.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Rule:
     tolerance: float
     law: str
     rank: int = 100
+    plain_transposes: bool = True
 
     @property
     def exact(self) -> bool:
@@ -118,12 +122,18 @@ def unregister(name: str) -> None:
 
 
 def rule(
-    name: str, opcodes: Iterable[str], *, tolerance: float, law: str, rank: int = 100
+    name: str,
+    opcodes: Iterable[str],
+    *,
+    tolerance: float,
+    law: str,
+    rank: int = 100,
+    plain_transposes: bool = True,
 ) -> Callable[[Rewrite], Rewrite]:
-    """Register the decorated function as a rule."""
+    """Register the decorated function as a rule; parameters are those of `Rule`."""
 
     def decorate(rewrite: Rewrite) -> Rewrite:
-        register(Rule(name, tuple(opcodes), rewrite, tolerance, law, rank))
+        register(Rule(name, tuple(opcodes), rewrite, tolerance, law, rank, plain_transposes))
         return rewrite
 
     return decorate

@@ -23,7 +23,7 @@ from clew.reuse.trace.cache import (
     OperationCache,
     owned_bytes,
 )
-from clew.reuse.trace.cell import Cell, living
+from clew.reuse.trace.cell import Cell, Flip, living
 from clew.reuse.trace.item import Item, item_id, make, peek
 from clew.reuse.trace.leaf import ContentId, Leaves, array_id
 from clew.reuse.trace.literal import Hole
@@ -199,9 +199,9 @@ class Session:
         flight: Flight | None,
     ) -> Outcome:
         rules = rules_for(opcode)
-        if rules and _has_form(cells):
+        if rules and (asked := _rules_to_ask(rules, cells)):
             call = Call(opcode, text, tuple(cells), tuple(args), kwargs or {}, self)
-            outcome = self._rewrite(rules, call, item, flight)
+            outcome = self._rewrite(asked, call, item, flight)
             if outcome is not None:
                 return outcome
         raw = [_raw(arg, cells) for arg in args]
@@ -296,8 +296,14 @@ def _raw(value: Any, cells: Sequence[Cell]) -> Any:
     return value
 
 
-def _has_form(cells: Sequence[Cell]) -> bool:
-    return any(cell.form is not None for cell in cells)
+def _rules_to_ask(rules: list[Rule], cells: Sequence[Cell]) -> list[Rule]:
+    flips = False
+    for cell in cells:
+        if cell.form is not None:
+            if type(cell.form) is not Flip or cell.form.base.form is not None:
+                return rules
+            flips = True
+    return [rule for rule in rules if rule.plain_transposes] if flips else []
 
 
 def _size_bytes(outputs: tuple[Cell, ...]) -> int:

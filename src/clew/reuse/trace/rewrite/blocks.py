@@ -88,6 +88,7 @@ def _append(merged: list[_Segment], segment: _Segment) -> None:
     tolerance=TOLERANCE,
     law="[A, X[:, S]]ᵀ·[A, X[:, S]] = blocks of AᵀA, AᵀX[:, S], XᵀX[S, S]",
     rank=5,
+    plain_transposes=False,
 )
 def product_blocks(call: Call) -> Cell | Declined | None:
     """Gather a product of selected and appended columns out of the products of their bases."""

@@ -27,7 +27,13 @@ def transposed(call: Call) -> Cell | None:
     return None if pair is None else known_product(call.session, *pair)
 
 
-@rule("product.rows", PRODUCTS, tolerance=TOLERANCE, law="X[rows]·Y = (X·Y)[rows]")
+@rule(
+    "product.rows",
+    PRODUCTS,
+    tolerance=TOLERANCE,
+    law="X[rows]·Y = (X·Y)[rows]",
+    plain_transposes=False,
+)
 def rows(call: Call) -> Cell | None:
     """Answer a product with selected rows from the whole product."""
     pair = operands(call)
@@ -39,7 +45,13 @@ def rows(call: Call) -> Cell | None:
     return pick(call.session, product(call.session, found[0], pair[1]), 0, found[1])
 
 
-@rule("product.columns", PRODUCTS, tolerance=TOLERANCE, law="X·Y[:, columns] = (X·Y)[:, columns]")
+@rule(
+    "product.columns",
+    PRODUCTS,
+    tolerance=TOLERANCE,
+    law="X·Y[:, columns] = (X·Y)[:, columns]",
+    plain_transposes=False,
+)
 def columns(call: Call) -> Cell | None:
     """Answer a product with selected columns from the whole product."""
     pair = operands(call)
@@ -75,7 +87,13 @@ def _derivable(session: Session, left: Cell, right: Cell) -> bool:
     return known_product(session, left, right) is not None
 
 
-@rule("product.left_parts", PRODUCTS, tolerance=TOLERANCE, law="[X; ΔX]·Y = [X·Y; ΔX·Y]")
+@rule(
+    "product.left_parts",
+    PRODUCTS,
+    tolerance=TOLERANCE,
+    law="[X; ΔX]·Y = [X·Y; ΔX·Y]",
+    plain_transposes=False,
+)
 def left_parts(call: Call) -> Cell | None:
     """Answer a product with appended rows part by part."""
     pair = operands(call)
@@ -88,7 +106,13 @@ def left_parts(call: Call) -> Cell | None:
     return join_cells(call.session, [product(call.session, part, right) for part in parts], 0)
 
 
-@rule("product.right_parts", PRODUCTS, tolerance=TOLERANCE, law="X·[Y, ΔY] = [X·Y, X·ΔY]")
+@rule(
+    "product.right_parts",
+    PRODUCTS,
+    tolerance=TOLERANCE,
+    law="X·[Y, ΔY] = [X·Y, X·ΔY]",
+    plain_transposes=False,
+)
 def right_parts(call: Call) -> Cell | None:
     """Answer a product with appended columns part by part."""
     pair = operands(call)
@@ -110,7 +134,13 @@ def _worth(session: Session, whole: Cell, pairs: list[tuple[Cell, Cell]]) -> boo
     return any(known_product(session, *pair) is not None for pair in pairs)
 
 
-@rule("product.inner_parts", PRODUCTS, tolerance=TOLERANCE, law="[A, B]·[C; D] = A·C + B·D")
+@rule(
+    "product.inner_parts",
+    PRODUCTS,
+    tolerance=TOLERANCE,
+    law="[A, B]·[C; D] = A·C + B·D",
+    plain_transposes=False,
+)
 def inner_parts(call: Call) -> Cell | None:
     """Answer a product over parts as a sum: the Gram matrix of appended rows."""
     pair = operands(call)

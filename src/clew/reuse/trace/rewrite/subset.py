@@ -63,6 +63,7 @@ class _Request:
     tolerance=1e-9,
     rank=10,
     law="Σ over rows = Σ over disjoint subsets = total − Σ over the rows left out",
+    plain_transposes=False,
 )
 def row_subset(call: Call) -> Cell | None:
     """Answer a product over selected rows from what is known of other rows."""
