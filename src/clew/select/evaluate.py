@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from clew.select.ledger import Ledger
 from clew.select.plan import Configuration, Planner
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
+from clew.select.settle import contenders
 from clew.select.study import Outcome, Record, Study
 from clew.select.whole import solve_whole
 
@@ -133,15 +135,29 @@ class Evaluation:
             for split in self._folds:
                 if record := self._ledger.recall(configuration, split):
                     self._outcome.records[configuration.index, split] = record
+        self._compute(self._study, fresh)
+        exact = replace(self._study, policy=replace(self._study.policy, tolerance=0.0))
+        if again := contenders(self._configurations, self._outcome.records, self._folds):
+            for configuration, split in product(again, self._folds):
+                del self._outcome.records[configuration.index, split]
+            self._compute(exact, again)
+
+    def _compute(self, study: Study, fresh: Sequence[Configuration]) -> None:
         seeded = [c for c in fresh if not c.random]
-        solve_whole(self._study, seeded, self._outcome, self._report)
+        solve_whole(study, seeded, self._outcome, self._report)
         missing = self._missing(seeded)
-        options = {"n_jobs": self._n_jobs, "outcome": self._outcome, "report": self._report}
         if missing:
-            run(self._study, missing, **options)
+            run(study, missing, n_jobs=self._n_jobs, outcome=self._outcome, report=self._report)
         tasks = [(c, s) for c in fresh for s in self._folds if not self._has(c, s)]
         if tasks:
-            run_plainly(self._study, tasks, self._base, **options)
+            run_plainly(
+                study,
+                tasks,
+                self._base,
+                n_jobs=self._n_jobs,
+                outcome=self._outcome,
+                report=self._report,
+            )
 
     def _missing(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
         missing = {s: [c for c in configurations if not self._has(c, s)] for s in self._folds}

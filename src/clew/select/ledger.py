@@ -38,7 +38,7 @@ class Ledger:
         self._study = study
         self._store = current() if isinstance(store, str) else store
         self._identity = Identity(study)
-        self._kept: set[tuple[int, int]] = set()
+        self._kept: dict[tuple[int, int], float] = {}
 
     def recall(self, configuration: Configuration, split: int) -> Record | None:
         """Return the record of a task that was done before, as exactly as is asked for now."""
@@ -55,8 +55,9 @@ class Ledger:
             if self._study.return_train_score and entry["train"] is None:
                 return None
             found[name] = entry
-        self._kept.add((configuration.index, split))
-        return self._record(found, split)
+        record = self._record(found, split)
+        self._kept[configuration.index, split] = record.tolerance
+        return record
 
     def _work(self, configuration: Configuration, split: int) -> Digest | None:
         if self._store is None:
@@ -103,9 +104,10 @@ class Ledger:
         """Keep what came of a task, unless it failed or depends on chance."""
         task = (configuration.index, split)
         work = self._work(configuration, split)
-        if work is None or self._store is None or task in self._kept:
+        known = self._kept.get(task, float("inf"))
+        if work is None or self._store is None or record.tolerance >= known:
             return
-        self._kept.add(task)
+        self._kept[task] = record.tolerance
         if record.source not in ("computed", "rewritten"):
             return
         about = {

@@ -7,6 +7,7 @@ handed out as shallow copies.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from xxhash import xxh3_64_intdigest
 
-_IMMUTABLE = (str, bytes, int, float, bool, type(None))
+_UNCHANGING = {str, bytes, int, float, bool, type(None), np.float64, np.int64, np.str_, np.bool_}
 
 
 class Shared:
@@ -71,7 +72,7 @@ def private(value: Any) -> Any:
 
 def seal(value: Any) -> object:
     """Return a checksum of a value in memory, or None where there is none."""
-    if isinstance(value, np.ndarray):
+    if type(value) in (np.ndarray, np.memmap):
         return _seal_array(value)
     if sparse.issparse(value):
         parts = [getattr(value, name, None) for name in ("data", "indices", "indptr", "row", "col")]
@@ -79,7 +80,7 @@ def seal(value: Any) -> object:
         return (value.shape, value.format, seals) if seals else None
     if value is None or _is_pandas(value) or type(value).__module__.startswith("polars."):
         return "guarded"
-    if type(value) is list and all(type(item) in _IMMUTABLE for item in value):
+    if type(value) is list and set(map(type, value)) <= _UNCHANGING:
         return "guarded"
     return None
 
@@ -88,7 +89,18 @@ def _seal_array(value: np.ndarray[Any, Any]) -> object:
     flat = value.ravel(order="K")
     if not flat.flags.c_contiguous:
         flat = np.ascontiguousarray(flat)
+    if flat.dtype.kind == "O":
+        return _seal_objects(flat, value.shape)
+    if flat.dtype.hasobject:
+        return None
     return (value.shape, value.dtype.str, xxh3_64_intdigest(flat.view(np.uint8).data))
+
+
+def _seal_objects(flat: np.ndarray[Any, Any], shape: tuple[int, ...]) -> object:
+    """Return a checksum of which objects an array holds, where none of them can change."""
+    if not set(map(type, flat)) <= _UNCHANGING:
+        return None
+    return (shape, xxh3_64_intdigest(ctypes.string_at(flat.ctypes.data, flat.nbytes)))
 
 
 def _is_pandas(value: Any) -> bool:

@@ -10,6 +10,7 @@ import functools
 import types
 from collections.abc import Hashable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -94,15 +95,13 @@ def parameter_tokens(estimator: BaseEstimator) -> tuple[tuple[str, Hashable], ..
         raise Unhashable("The class clones itself in its own way.", got=type(estimator).__name__)
     if hasattr(estimator, "_skl_callbacks"):
         raise Unhashable("The estimator has callbacks.", got=type(estimator).__name__)
-    cls: Hashable = type(estimator)
-    names = _names(cls)
+    names = _names(type(estimator))
     config = getattr(estimator, "_sklearn_output_config", None)
     named = tuple((name, token(getattr(estimator, name))) for name in names)
     return named if not config else (*named, ("set_output", token(dict(config))))
 
 
-@functools.lru_cache(maxsize=1024)
-def _names(cls: Any) -> tuple[str, ...]:
+def _names(cls: type[BaseEstimator]) -> tuple[str, ...]:
     """Return the names of a class's parameters (scikit-learn inspects the signature each time).
 
     Raises
@@ -110,10 +109,14 @@ def _names(cls: Any) -> tuple[str, ...]:
     Unhashable
         When the class lists its parameters in a way of its own.
     """
-    if cls.get_params not in _LISTING:
-        raise Unhashable("The class lists its parameters in its own way.", got=cls.__name__)
-    return tuple(sorted(cls._get_param_names()))
+    if cls not in _known_names:
+        if cls.get_params not in _LISTING:
+            raise Unhashable("The class lists its parameters in its own way.", got=cls.__name__)
+        _known_names[cls] = tuple(sorted(cls._get_param_names()))
+    return _known_names[cls]
 
+
+_known_names: WeakKeyDictionary[type[BaseEstimator], tuple[str, ...]] = WeakKeyDictionary()
 
 _LISTING = {
     BaseEstimator.get_params,

@@ -112,8 +112,8 @@ class Study:
         intercept: bool,
     ) -> Array:
         if intercept:
-            return matrix.T @ moment - gram[-1, -1] * means * y_mean
-        return matrix.T @ (moment + self.y_mean * gram[:, -1])
+            return np.asarray(matrix.T @ moment - gram[-1, -1] * means * y_mean)
+        return np.asarray(matrix.T @ (moment + self.y_mean * gram[:, -1]))
 
     def _bounds(
         self, values: Array, floor: float, coef: Array, alphas: Array, count: float
@@ -121,7 +121,7 @@ class Study:
         spread = float(self.y.std()) or 1.0
         floored = np.maximum(values, floor)[:, None]
         gain = (np.sqrt(floored) / (floored + alphas)).max(axis=0)
-        error = floor * np.linalg.norm(coef, axis=0) * gain / np.sqrt(count)
+        error: Array = floor * np.linalg.norm(coef, axis=0) * gain / np.sqrt(count)
         return np.asarray(np.maximum(error / spread, 1e-14))
 
     def rows(self, fold: int) -> Array:
