@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from clew.errors import InvalidParameter
+from clew.lineage.fingerprint import fingerprint
 from clew.reuse.trace.cache import (
     RECORD_BYTES,
     Entry,
@@ -25,7 +26,7 @@ from clew.reuse.trace.cache import (
 )
 from clew.reuse.trace.cell import Cell, Flip, living
 from clew.reuse.trace.item import Item, item_id, make, peek
-from clew.reuse.trace.leaf import ContentId, Leaves, array_id
+from clew.reuse.trace.leaf import ContentId, Leaves
 from clew.reuse.trace.literal import Hole
 from clew.reuse.trace.outputs import collect
 from clew.reuse.trace.report import COMPUTED, REUSED, Note, Reason, Stats
@@ -71,7 +72,7 @@ class Session:
         exact_only: bool = False,
         defer_bytes: int = 1 << 18,
         rewrite_work: int = _REWRITE_WORK,
-        content_id: ContentId = array_id,
+        content_id: ContentId = fingerprint,
         cache: OperationCache | None = None,
     ) -> None:
         if budget_bytes is not None and budget_bytes < 0:
