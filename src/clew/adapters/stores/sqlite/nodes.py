@@ -41,11 +41,11 @@ _Row = tuple[
 
 def add(connection: sqlite3.Connection, words: Words, node: Node) -> int:
     """Add a node with its edges unless it is there; return its number."""
-    found = number(connection, node.id)
+    found = number_now(connection, words, node.id)
     if found is not None:
         return found
     columns = _columns(connection, words, node)
-    added = cast(int, connection.execute(_INSERT, columns).lastrowid)
+    added = words.nodes[node.id] = cast(int, connection.execute(_INSERT, columns).lastrowid)
     connection.executemany(
         "INSERT INTO edge (node, slot, name, value, source) VALUES (?, ?, ?, ?, ?)",
         [
@@ -53,8 +53,8 @@ def add(connection: sqlite3.Connection, words: Words, node: Node) -> int:
                 added,
                 slot,
                 words.number(connection, name),
-                values.number(connection, value),
-                None if source is None else number(connection, source),
+                values.number(connection, words, value),
+                None if source is None else number_now(connection, words, source),
             )
             for slot, name, value, source in _slots(node)
         ],
@@ -66,6 +66,16 @@ def number(connection: sqlite3.Connection, id: NodeId) -> int | None:
     """Return the number of a node, or None."""
     row = connection.execute(_NUMBER, (id,)).fetchone()
     return int(row[0]) if row else None
+
+
+def number_now(connection: sqlite3.Connection, words: Words, id: NodeId) -> int | None:
+    """Return the number of a node, or None, inside a transaction that may have met it before."""
+    found = words.nodes.get(id)
+    if found is None:
+        found = number(connection, id)
+        if found is not None:
+            words.nodes[id] = found
+    return found
 
 
 def node(connection: sqlite3.Connection, words: Words, id: NodeId) -> Node | None:
@@ -135,8 +145,8 @@ def _columns(connection: sqlite3.Connection, words: Words, node: Node) -> tuple[
         None if node.call == node.id else node.call,
         words.number(connection, node.operation),
         words.number(connection, node.kind),
-        values.intern(connection, "code", node.code),
-        values.intern(connection, "environment", node.environment),
+        values.intern(connection, words, "code", node.code),
+        values.intern(connection, words, "environment", node.environment),
         seed if seed is None or seed in _INT64 else str(seed),
         node.cost.wall_s,
         node.cost.cpu_s,

@@ -51,7 +51,7 @@ def add(
     entries: Sequence[LogEntry],
 ) -> None:
     """Add uses of nodes and log entries to a run."""
-    n = _number(connection, run)
+    n = words.row("run", run) or words.remember("run", run, _number(connection, run))
     connection.executemany(
         "INSERT OR REPLACE INTO use (run, seq, label, node, decision, code, text, fields, wall_s, "
         "saved_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -145,7 +145,7 @@ def _run(connection: sqlite3.Connection, words: Words, row: tuple[object, ...]) 
 
 
 def _use_columns(connection: sqlite3.Connection, words: Words, use: Use) -> tuple[object, ...]:
-    node = None if use.node is None else nodes.number(connection, use.node) or use.node
+    node = None if use.node is None else nodes.number_now(connection, words, use.node) or use.node
     fields = dict(use.reason.fields)
     return (
         use.seq,

@@ -28,10 +28,14 @@ _DESCRIBE = (
 )
 
 
-def number(connection: sqlite3.Connection, id: ValueId) -> int:
+def number(connection: sqlite3.Connection, words: Words, id: ValueId) -> int:
     """Return the number of a content id, adding it without a description when it is new."""
-    row = connection.execute(_KNOWN, (id,)).fetchone()
-    return int(row[0]) if row else _added(connection.execute(_BARE, (id,)))
+    found = words.values.get(id)
+    if found is None:
+        row = connection.execute(_KNOWN, (id,)).fetchone()
+        found = int(row[0]) if row else _added(connection.execute(_BARE, (id,)))
+        words.values[id] = found
+    return found
 
 
 def add(connection: sqlite3.Connection, words: Words, value: Value) -> int:
@@ -42,7 +46,9 @@ def add(connection: sqlite3.Connection, words: Words, value: Value) -> int:
     row = connection.execute(_KNOWN, (value.id,)).fetchone()
     if row is None:
         columns = (*_columns(connection, words, value), value.id)
-        return _added(connection.execute(_INSERT, columns))
+        words.values[value.id] = _added(connection.execute(_INSERT, columns))
+        return words.values[value.id]
+    words.values[value.id] = int(row[0])
     if row[1] is None or (row[2] == 0 and value.state == "stored"):
         connection.execute(_REPLACE, (*_columns(connection, words, value), row[0]))
     return int(row[0])
@@ -50,7 +56,7 @@ def add(connection: sqlite3.Connection, words: Words, value: Value) -> int:
 
 def replace(connection: sqlite3.Connection, words: Words, value: Value) -> None:
     """Describe a value, whatever was known of it."""
-    n = number(connection, value.id)
+    n = number(connection, words, value.id)
     connection.execute(_REPLACE, (*_columns(connection, words, value), n))
 
 
@@ -103,14 +109,19 @@ def environment(connection: sqlite3.Connection, id: Digest) -> Mapping[str, str]
     return cast("dict[str, str]", json.loads(row[0])) if row else None
 
 
-def intern(connection: sqlite3.Connection, table: str, id: Digest | None) -> int | None:
+def intern(
+    connection: sqlite3.Connection, words: Words, table: str, id: Digest | None
+) -> int | None:
     """Return the number of a code or environment id (`table` says which), adding it if new."""
     if id is None:
         return None
+    known = words.row(table, id)
+    if known is not None:
+        return known
     row = connection.execute(f"SELECT n FROM {table} WHERE id = ?", (id,)).fetchone()
-    if row:
-        return int(row[0])
-    return _added(connection.execute(f"INSERT INTO {table} (id) VALUES (?)", (id,)))
+    if row is None:
+        row = (_added(connection.execute(f"INSERT INTO {table} (id) VALUES (?)", (id,))),)
+    return words.remember(table, id, int(row[0]))
 
 
 def _columns(

@@ -1,4 +1,8 @@
-"""Interned strings: operations, edge names, types and keys are written once, then numbered."""
+"""Interned strings: operations, edge names, types and keys are written once, then numbered.
+
+The numbers of rows that a process refers to again and again (code, environments, runs) are
+remembered in the same way.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,31 @@ class Words:
     `number` is for the writer, inside its transaction: what it adds is remembered for good only
     when the transaction commits (`keep`), since a rollback gives the number to another string.
     `text` may be called by any thread.
+
+    Attributes
+    ----------
+    values, nodes : dict
+        Numbers that the transaction met, by id; forgotten when it ends.
     """
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._pending: dict[str, int] = {}
+        self._rows: dict[tuple[str, object], int] = {}
+        self._pending_rows: dict[tuple[str, object], int] = {}
+        self.values: dict[bytes, int] = {}
+        self.nodes: dict[bytes, int] = {}
+
+    def row(self, table: str, id: object) -> int | None:
+        """Return the remembered number of a row."""
+        key = table, id
+        return self._rows.get(key) or self._pending_rows.get(key)
+
+    def remember(self, table: str, id: object, number: int) -> int:
+        """Remember the number of a row, once the transaction commits; return it."""
+        self._pending_rows[table, id] = number
+        return number
 
     def number(self, connection: sqlite3.Connection, text: str) -> int:
         """Return the number of a string, adding it to the database when it is new."""
@@ -42,11 +65,15 @@ class Words:
 
     def keep(self) -> None:
         """Remember what the transaction added: it has committed."""
-        if len(self._numbers) > _CAPACITY:
-            self._numbers, self._texts = {}, {}
+        if len(self._numbers) + len(self._rows) > _CAPACITY:
+            self._numbers, self._texts, self._rows = {}, {}, {}
         self._numbers.update(self._pending)
-        self._pending = {}
+        self._rows.update(self._pending_rows)
+        self.forget()
 
     def forget(self) -> None:
-        """Forget what the transaction added: it was rolled back."""
+        """Forget what the transaction added: it is over, or it was rolled back."""
         self._pending = {}
+        self._pending_rows = {}
+        self.values.clear()
+        self.nodes.clear()
