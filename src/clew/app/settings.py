@@ -22,7 +22,7 @@ FOLDER = ".clew"
 ENGINES = ("inline", "threads", "processes")
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "store": ("path", "durability", "trusted", "budget_gb"),
+    "store": ("path", "durability", "trusted", "budget_gb", "memory_mb"),
     "engine": ("kind", "workers"),
     "resources": (),
 }
@@ -41,7 +41,10 @@ class Settings:
     trusted : bool
         Whether values may be unpickled: true for a store that only this user writes.
     budget_bytes : int or None
-        How large the stored values may grow before ``clew gc`` finds something to do.
+        How large the stored values may grow; beyond it, large values are not stored any more and
+        ``clew gc`` finds something to do. Half of the free disk without it.
+    memory_bytes : int
+        How many bytes of values are kept in memory besides.
     engine : {"inline", "threads", "processes"}
         Where the steps of a flow run.
     workers : int
@@ -54,6 +57,7 @@ class Settings:
     durability: str = "process"
     trusted: bool = True
     budget_bytes: int | None = None
+    memory_bytes: int = 256_000_000
     engine: str = "inline"
     workers: int = 1
     resources: Mapping[str, float] = field(default_factory=dict)
@@ -78,6 +82,7 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
         durability=section.get("durability", "process"),
         trusted=section.get("trusted", True),
         budget_bytes=None if budget is None else int(float(budget) * 1e9),
+        memory_bytes=int(float(section.get("memory_mb", 256)) * 1e6),
         engine=os.environ.get("CLEW_ENGINE") or engine.get("kind", "inline"),
         workers=_count(os.environ.get("CLEW_WORKERS") or engine.get("workers", 1)),
         resources={name: float(amount) for name, amount in table.get("resources", {}).items()},

@@ -20,6 +20,7 @@ from clew.app.wiring import install, open_runtime
 from clew.errors import NotFound
 from clew.lineage import diff as _diff
 from clew.lineage import graph, trace
+from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.records import LogEntry, Node, Run, Use
 from clew.lineage.values import ValueVault
@@ -203,7 +204,7 @@ class Store:
         budget = budget_bytes if budget_bytes is not None else load(store=self.path).budget_bytes
         return collect(
             self.runtime.store,
-            self._blobs,
+            self._tiers,
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget,
@@ -236,8 +237,12 @@ class Store:
         return cast(SqliteStore, self.runtime.store)
 
     @property
+    def _tiers(self) -> TieredBlobs:
+        return cast(TieredBlobs, cast(ValueVault, self.runtime.vault).blobs)
+
+    @property
     def _blobs(self) -> LocalBlobs:
-        return cast(LocalBlobs, cast(ValueVault, self.runtime.vault).blobs)
+        return cast(LocalBlobs, self._tiers.blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import threading
 from collections.abc import Mapping
@@ -19,8 +20,10 @@ from clew.adapters.stores.sqlite import SqliteStore
 from clew.app.frameworks import register_frameworks
 from clew.app.settings import ENGINES, Settings, load
 from clew.errors import InvalidParameter
+from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
+from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.values import ValueVault
 from clew.steps import remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
@@ -46,7 +49,8 @@ def _build(settings: Settings) -> Runtime:
         durability="power-loss" if settings.durability == "power-loss" else "process",
     )
     blobs = LocalBlobs(root / "values", durable=settings.durability == "power-loss")
-    vault = ValueVault(blobs, FormatRegistry(trusted=settings.trusted), fingerprint)
+    tiers = TieredBlobs(blobs, settings.memory_bytes)
+    vault = ValueVault(tiers, FormatRegistry(trusted=settings.trusted), fingerprint)
     id, record = environment()
     store.put_environment(id, record)
     return Runtime(
@@ -56,10 +60,19 @@ def _build(settings: Settings) -> Runtime:
         claims=FileClaims(root / "claims.lock"),
         environment=(id, record),
         open_engine=open_engine,
+        materialiser=_materialiser(settings, blobs),
         policy=Policy(
             engine=settings.engine, workers=settings.workers, resources=settings.resources
         ),
     )
+
+
+def _materialiser(settings: Settings, blobs: LocalBlobs) -> OnlineMaterialiser:
+    """Return what decides on storing: within the budget, or within half of the free disk."""
+    if settings.budget_bytes is None:
+        return OnlineMaterialiser(shutil.disk_usage(settings.store).free // 2)
+    used_bytes = sum(size_bytes for _, size_bytes, _ in blobs.ids())
+    return OnlineMaterialiser(settings.budget_bytes, used_bytes=used_bytes)
 
 
 def environment() -> tuple[Digest, Mapping[str, str]]:

@@ -15,7 +15,8 @@ _TEXT = """\
 path = ".clew"              # folder of the store, relative to this file
 # durability = "process"    # or "power-loss": every write waits for the disk
 # trusted = true            # false: nothing is unpickled from this store
-# budget_gb = 20            # what `clew gc` brings the stored values down to
+# budget_gb = 20            # how large the stored values may grow
+# memory_mb = 256           # values kept in memory besides
 
 [engine]
 kind = "inline"             # or "threads", "processes"

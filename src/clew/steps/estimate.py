@@ -74,7 +74,7 @@ def solve_plan(
         Whether the wanted values themselves will be read; if not, it is enough that they could be.
     """
     targets = set(wanted)
-    members = _ancestors(graph, targets)
+    members = graph.ancestors(targets)
     estimates = Estimates(runtime)
     tasks = []
     for index in sorted(members):
@@ -110,17 +110,4 @@ def plan_for(
     if not targets:
         return {}
     plan = solve_plan(runtime, graph, targets, readable=readable)
-    return {
-        index: plan.state(graph.tasks[index].label) for index in _ancestors(graph, set(targets))
-    }
-
-
-def _ancestors(graph: FlowGraph, targets: set[int]) -> set[int]:
-    seen: set[int] = set()
-    pending = list(targets)
-    while pending:
-        index = pending.pop()
-        if index not in seen:
-            seen.add(index)
-            pending.extend(graph.tasks[index].sources)
-    return seen
+    return {index: plan.state(graph.tasks[index].label) for index in graph.ancestors(targets)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,17 @@ class FlowGraph:
         """Return an input whose content is known, with the node that made it."""
         node = self.tasks[slot.task].node if slot.task is not None else None
         return Edge(slot.name, value, None if node is None else node.id)
+
+    def ancestors(self, targets: Iterable[int]) -> set[int]:
+        """Return the targets and all tasks that they stand on."""
+        seen: set[int] = set()
+        pending = list(targets)
+        while pending:
+            index = pending.pop()
+            if index not in seen:
+                seen.add(index)
+                pending.extend(self.tasks[index].sources)
+        return seen
 
     def sinks(self) -> list[int]:
         """Return the tasks whose results nothing else takes: they are what the flow is for."""

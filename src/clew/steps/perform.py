@@ -33,6 +33,7 @@ def perform(
     arguments: Mapping[str, Any],
     known: Node | None,
     commit: Commit,
+    before_s: Callable[[], float] = float,
 ) -> Node | tuple[Outcome, Recorded]:
     """Compute a call under its claim, unless somebody else computed it meanwhile.
 
@@ -42,6 +43,9 @@ def perform(
         The node of an earlier execution whose bytes are gone.
     commit : callable
         Writes the new node; called before the claim is given up, so that who waits finds it.
+    before_s : callable
+        Gives the seconds that making the inputs takes: a result is stored if making it again,
+        with all that leads to it, would take more than twice as long as reading it.
 
     Returns
     -------
@@ -54,13 +58,13 @@ def perform(
         When the step changed an array or table that it was given.
     """
     if identity.call is None or identity.unsound is not None:
-        return _compute(runtime, step, identity, arguments, known, commit)
+        return _compute(runtime, step, identity, arguments, known, commit, before_s)
     with runtime.claims.hold(identity.call) as first:
         if not first:
             node = find(runtime, identity.call)
             if node is not None and results.available(runtime, node):
                 return node
-        return _compute(runtime, step, identity, arguments, known, commit)
+        return _compute(runtime, step, identity, arguments, known, commit, before_s)
 
 
 def _compute(
@@ -70,12 +74,13 @@ def _compute(
     arguments: Mapping[str, Any],
     known: Node | None,
     commit: Commit,
+    before_s: Callable[[], float],
 ) -> tuple[Outcome, Recorded]:
     checkpoint = identity.call.hex() if identity.call is not None else None
     outcome = execute(step, arguments, own_root=runtime.location, checkpoint=checkpoint)
     with unobserved():
         isolate.check_unchanged(step.name, arguments, identity.inputs)
-        recorded = results.store_outcome(runtime, step, identity, outcome)
+        recorded = results.store_outcome(runtime, step, identity, outcome, before_s)
         if known is not None:
             recorded = results.compare(runtime, known, recorded)
         commit(outcome, recorded)

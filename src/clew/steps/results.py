@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,14 @@ class Recorded:
 
 
 def store_outcome(
-    runtime: Runtime, step: Step[..., Any], identity: Identity, outcome: Outcome
+    runtime: Runtime,
+    step: Step[..., Any],
+    identity: Identity,
+    outcome: Outcome,
+    before_s: Callable[[], float] = float,
 ) -> Recorded:
     """Store a result's bytes where that pays, and return the node that describes the call."""
-    outputs, values, notes = _outputs(runtime, outcome)
+    outputs, values, notes = _outputs(runtime, outcome, before_s)
     reasons = [*outcome.unsound] if step.options.reuse is None else []
     if identity.unsound is not None:
         reasons.insert(0, identity.unsound.text)
@@ -69,13 +74,18 @@ def store_outcome(
     return Recorded(node, (*leaves, *values), note, one_off=bool(reasons))
 
 
-def _outputs(runtime: Runtime, outcome: Outcome) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
+def _outputs(
+    runtime: Runtime, outcome: Outcome, before_s: Callable[[], float]
+) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
     edges: list[Edge] = []
     values: list[Value] = []
     notes: list[str] = []
 
+    def cumulative_s() -> float:
+        return before_s() + outcome.cost.wall_s
+
     def keep(name: str, value: Any, *, always: bool = False) -> None:
-        description, note = _store(runtime, value, outcome.cost.wall_s, always=always)
+        description, note = _store(runtime, value, cumulative_s, always=always)
         edges.append(Edge(name, description.id))
         values.append(description)
         if note:
@@ -93,18 +103,25 @@ def _outputs(runtime: Runtime, outcome: Outcome) -> tuple[tuple[Edge, ...], list
     return tuple(edges), values, notes
 
 
-def _store(runtime: Runtime, value: Any, compute_s: float, *, always: bool) -> tuple[Value, str]:
+def _store(
+    runtime: Runtime, value: Any, compute_s: Callable[[], float], *, always: bool
+) -> tuple[Value, str]:
     try:
         id = fingerprint(value)
     except Unhashable as error:
         opaque = ValueId(digest("opaque", 1, [os.urandom(16)]))
         return describe(opaque, value), f"its result has no content id: {error.message}"
     description = describe(id, value)
-    size_bytes = size_of(value)
-    policy = runtime.policy
-    cheap = compute_s < 2 * runtime.vault.load_s(size_bytes) and not runtime.vault.has(id)
-    if cheap and not always and size_bytes > policy.always_store_bytes:
-        return description, "not stored: computing it again is cheaper than reading it"
+    if not always and not runtime.vault.has(id):
+        size_bytes = size_of(value)
+        if size_bytes > runtime.policy.always_store_bytes:
+            decision = runtime.materialiser.decide(
+                cumulative_compute_s=compute_s(),
+                load_s=runtime.vault.load_s(size_bytes),
+                size_bytes=size_bytes,
+            )
+            if not decision.keep:
+                return description, decision.reason.text
     try:
         _, stored_bytes = runtime.vault.put(value, id)
     except UnsupportedValue as error:
@@ -190,7 +207,7 @@ def store_selection(
     runtime: Runtime, kind: str, of: ValueId | None, maker: Node | None, key: Any, part: Any
 ) -> Recorded:
     """Store one part of a value that `maker` gave, and return the node that picked it."""
-    value, note = _store(runtime, part, compute_s=0.0, always=False)
+    value, note = _store(runtime, part, float, always=False)
     named = of is not None
     source = of if of is not None else ValueId(digest("opaque", 1, [os.urandom(16)]))
     key_id = fingerprint(key)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from clew.errors import ClewError
 from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.ports import Claims, NodeStore, RunStore, UsageIndex, ValueIndex
 from clew.lineage.records import LogEntry, Node, Use, Value
 
@@ -97,6 +98,7 @@ class Runtime:
     claims: Claims
     environment: tuple[Digest, Mapping[str, str]]
     open_engine: Callable[[str, int], Engine]
+    materialiser: OnlineMaterialiser
     policy: Policy = field(default_factory=Policy)
     known_code: set[bytes] = field(default_factory=set)
 

@@ -175,7 +175,12 @@ class Dispatcher:
             self._session.add(use, (recorded.node,), recorded.values, entries)
             self._tell(recorded, entries)
 
-        done = perform(self._runtime, task.step, identity, arguments, task.node, commit)
+        def before_s() -> float:
+            above = self._graph.ancestors([task.index]) - {task.index}
+            nodes = (self._graph.tasks[index].node for index in above)
+            return sum(node.cost.wall_s for node in nodes if node is not None)
+
+        done = perform(self._runtime, task.step, identity, arguments, task.node, commit, before_s)
         if isinstance(done, Node):
             return Finished(done, computed=False)
         outcome, recorded = done
