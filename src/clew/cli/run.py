@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clew.cli.output import json_option, print_json, seconds, table
+from clew.cli.progress import progress
 from clew.errors import InvalidParameter
 
 if TYPE_CHECKING:
-    from clew.lineage.records import Use
     from clew.steps.flow import Flow
     from clew.steps.flowrun import FlowRun
 
@@ -49,7 +49,7 @@ def command(
     if plan_only:
         _show_plan(flow, given, as_json=as_json)
         return
-    listeners = [] if quiet or as_json else [_progress]
+    listeners = [] if quiet or as_json else [progress()]
     kind = engine or ("threads" if workers and workers > 1 else None)
     run = flow.start(given, engine=kind, workers=workers, listeners=listeners)
     if as_json:
@@ -64,11 +64,6 @@ def _run_script(target: str, arguments: tuple[str, ...]) -> None:
     from clew.reuse.context import run_script
 
     run_script(target, list(arguments))
-
-
-def _progress(use: Use) -> None:
-    marks = {"computed": "run ", "reused": "kept", "pruned": "skip", "failed": "FAIL"}
-    click.echo(f"{marks[use.decision]}  {use.label:<32} {seconds(use.wall_s):>10}", err=True)
 
 
 def _summary(run: FlowRun) -> dict[str, Any]:

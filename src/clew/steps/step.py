@@ -115,6 +115,12 @@ class Step(Generic[P, R]):
         call: Callable[..., R] = self
         return functools.partial(call, instance)
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        last = f": {self.last.decision}, {escape(self.last.reason.text)}" if self.last else ""
+        return f"<code>step {escape(self.name)}{escape(str(self.signature))}</code>{last}"
+
     def __repr__(self) -> str:
         return f"<step {self.name}{self.signature}>"
 
