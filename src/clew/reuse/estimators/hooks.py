@@ -13,7 +13,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from clew.reuse.estimators.call import invoke
+from clew.reuse.estimators.call import Call
+from clew.reuse.estimators.invoke import invoke
 from clew.reuse.estimators.policies import METHODS
 from clew.reuse.estimators.session import current
 
@@ -106,7 +107,7 @@ def wrap(function: Callable[..., Any], method: str) -> Callable[..., Any]:
             _adopt(type(self), method)
             return function(self, *args, **kwargs)
         to_library = caller.startswith("sklearn.")
-        return invoke(session, function, method, self, args, kwargs, to_library=to_library)
+        return invoke(Call(session, function, method, self, args, kwargs, to_library))
 
     hooked.__clew_hooked__ = function  # type: ignore[attr-defined]
     _HOOK_CODE.add(hooked.__code__)  # type: ignore[attr-defined]

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+_inside = threading.local()
+"""Whether this thread issues a warning that was heard already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -27,9 +30,12 @@ class Notice:
         registry = None
         if loaded is not None:
             registry = vars(loaded).setdefault("__warningregistry__", {})
-        warnings.warn_explicit(
-            self.message, self.category, self.filename, self.line, self.module, registry
-        )
+        place = (self.filename, self.line, self.module, registry)
+        before, _inside.yes = getattr(_inside, "yes", False), True
+        try:
+            warnings.warn_explicit(self.message, self.category, *place)
+        finally:
+            _inside.yes = before
 
 
 Listener = Callable[[Notice], None]
@@ -40,7 +46,6 @@ class Microphone:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._inside = threading.local()
         self._originals: dict[str, Any] = {}
 
     def install(self) -> None:
@@ -67,11 +72,11 @@ class Microphone:
         ) -> None:
             frame, level = _pointed_at(max(stacklevel, 1))
             self._hear(message, category, frame)
-            self._inside.yes = True
+            _inside.yes = True
             try:
                 original(message, category, level, source, **more)
             finally:
-                self._inside.yes = False
+                _inside.yes = False
 
         warn.__clew_hooked__ = original  # type: ignore[attr-defined]
         return warn
@@ -86,7 +91,7 @@ class Microphone:
 
     def _show(self, original: Callable[..., None]) -> Callable[..., None]:
         def show(message: Any) -> None:
-            if not getattr(self._inside, "yes", False):
+            if not getattr(_inside, "yes", False):
                 name = _module_of(message.filename)
                 place = (message.filename, message.lineno, name)
                 self._listener(Notice(message.message, message.category, *place))

@@ -9,6 +9,7 @@ from typing import Any
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
+from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.describe import Traits, content_walk, is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.policies import FITS, refusal
@@ -88,14 +89,7 @@ def bind(
     return found
 
 
-def build(
-    session: Session,
-    function: Callable[..., Any],
-    method: str,
-    estimator: Any,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Request:
+def build(call: Call) -> Request:
     """Return the request for a call.
 
     Raises
@@ -104,25 +98,19 @@ def build(
         When the call cannot be named soundly, or must be executed for another reason.
     """
     try:
-        arguments = bind(function, estimator, args, kwargs)
+        arguments = bind(call.function, call.estimator, call.args, call.kwargs)
     except (TypeError, ValueError) as error:
         raise Unhashable("its arguments do not fit its signature") from error
     try:
-        return _named(session, function, method, estimator, arguments)
+        return _named(call, arguments)
     except Unhashable:
         raise
     except Exception as error:  # a property or a copy protocol of somebody else's that fails
         raise Unhashable(f"cannot be named ({type(error).__name__})") from error
 
 
-def _named(
-    session: Session,
-    function: Callable[..., Any],
-    method: str,
-    estimator: Any,
-    arguments: dict[str, Any],
-) -> Request:
-    subject = f"{type(estimator).__qualname__}.{method}"
+def _named(call: Call, arguments: dict[str, Any]) -> Request:
+    session, estimator, method, subject = call.session, call.estimator, call.method, call.subject
     before = dict(vars(estimator))
     fits = method in FITS
     quick: Digest | None = None
@@ -142,7 +130,7 @@ def _named(
     parts = [_argument(session, key, value, data, traits) for key, value in arguments.items()]
     seed = _seed(session, estimator, traits, state, parts) if fits else None
     environment = session.environment.id()
-    extra = [b"" if seed is None else str(seed).encode(), _code(function, estimator)]
+    extra = [b"" if seed is None else str(seed).encode(), _code(call.function)]
     given = name("arguments", *parts)
     key = name(method, state, environment, *extra, given)
     return Request(
@@ -189,7 +177,7 @@ def _seed(
     return int.from_bytes(made[:4], "little") % (2**31 - 1)
 
 
-def _code(function: Callable[..., Any], estimator: Any) -> bytes:
+def _code(function: Callable[..., Any]) -> bytes:
     """Return which implementation runs: a subclass may call one of its bases by name."""
     return f"{function.__module__}:{function.__qualname__}".encode()
 

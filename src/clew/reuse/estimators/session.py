@@ -54,7 +54,7 @@ class Frame:
 class _Threads(threading.local):
     def __init__(self) -> None:
         self.frames: list[Frame] = []
-        self.vouched: tuple[int, Digest] | None = None
+        self.vouched: tuple[Any, Digest] | None = None
 
 
 class Session:
@@ -123,7 +123,7 @@ class Session:
     # -- ids ------------------------------------------------------------------------------------
     def vouch(self, value: Any, made: Digest) -> None:
         """Say that an object was verified this moment, and goes from here to library code."""
-        self._threads.vouched = (id(value), made)
+        self._threads.vouched = (value, made)
 
     def id_of(self, value: Any) -> Digest:
         """Return the id of an object (see `Identities.of`)."""
@@ -133,7 +133,7 @@ class Session:
     def known(self, value: Any) -> Digest | None:
         """Return the id of an object if it is known without reading its content."""
         vouched = self._threads.vouched
-        if vouched is not None and vouched[0] == id(value):
+        if vouched is not None and vouched[0] is value:
             self._threads.vouched = None
             return vouched[1]
         return self.identities.known(value)
