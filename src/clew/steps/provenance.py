@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 _SECRET_NAME = re.compile(
-    r"passw|secret|token|api_?key|access_?key|credential|private_?key|authorization", re.IGNORECASE
+    r"passw|secret|token|api[_-]?key|access[_-]?key|credential|private[_-]?key|authorization", re.IGNORECASE
 )
 _URL_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)[^/\s@]+@")
 _SECRET_PAIR = re.compile(
-    r"(?P<name>[\w-]*(?:passw|secret|token|api_?key|access_?key|credential)[\w-]*)"
+    r"(?P<name>[\w-]*(?:passw|secret|token|api[_-]?key|access[_-]?key|credential)[\w-]*)"
     r"(?P<sep>\s*[=:]\s*|\s+)(?P<value>[^\s,&;]+)",
     re.IGNORECASE,
 )
