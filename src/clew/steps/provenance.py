@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 _SECRET_NAME = re.compile(
-    r"passw|secret|token|api[_-]?key|access[_-]?key|credential|private[_-]?key|authorization", re.IGNORECASE
+    r"passw|secret|token|api[_-]?key|access[_-]?key|credential|private[_-]?key|authorization",
+    re.IGNORECASE,
 )
 _URL_CREDENTIALS = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)[^/\s@]+@")
 _SECRET_PAIR = re.compile(
