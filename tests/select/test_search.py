@@ -223,3 +223,29 @@ def test_a_budget_for_branches_changes_nothing():
     for budget in (0, 2000, 1 << 30):
         planned = Search(pipeline, space, cv=2, store=None, memory_bytes=budget).fit(table, Y)
         assert_same(plain, planned)
+
+
+def test_stages_before_an_unseeded_one_are_fitted_once_a_fold():
+    fits = []
+
+    class Counting(StandardScaler):
+        def fit(self, X, y=None):
+            fits.append(len(X))
+            return super().fit(X, y)
+
+    pipeline = make_pipeline(Counting(), RandomForestClassifier(2))
+    space = {"randomforestclassifier__max_depth": [1, 2, 3]}
+    np.random.seed(0)
+    planned = Search(pipeline, space, cv=3, refit=False).fit(X, Y)
+    assert fits == [80, 80, 80]
+    np.random.seed(0)
+    assert_same(GridSearchCV(pipeline, space, cv=3, refit=False).fit(X, Y), planned)
+
+
+def test_kernels_and_rows_in_one_space():
+    from sklearn.svm import SVC
+
+    kernel = X @ X.T
+    space = [{"kernel": ["precomputed"], "C": [0.1, 1.0]}, {"kernel": ["rbf"], "C": [0.1]}]
+    plain = GridSearchCV(SVC(), space, cv=3).fit(kernel, Y)
+    assert_same(plain, Search(SVC(), space, cv=3, store=None).fit(kernel, Y))

@@ -9,9 +9,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import clone
 
 from clew.select.ledger import Ledger
+from clew.select.ordered import Ordered
 from clew.select.plan import Configuration, Planner
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
@@ -149,15 +151,11 @@ class Evaluation:
         if missing:
             run(study, missing, n_jobs=self._n_jobs, outcome=self._outcome, report=self._report)
         tasks = [(c, s) for c in fresh for s in self._folds if not self._has(c, s)]
-        if tasks:
-            run_plainly(
-                study,
-                tasks,
-                self._base,
-                n_jobs=self._n_jobs,
-                outcome=self._outcome,
-                report=self._report,
-            )
+        if tasks and effective_n_jobs(self._n_jobs) == 1:
+            Ordered(study, self._outcome, self._report).run(tasks)
+        elif tasks:
+            options = {"n_jobs": self._n_jobs, "outcome": self._outcome, "report": self._report}
+            run_plainly(study, tasks, self._base, **options)
 
     def _missing(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
         missing = {s: [c for c in configurations if not self._has(c, s)] for s in self._folds}

@@ -6,8 +6,7 @@ At most one intermediate a level is alive; it is dropped when its last reader is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from traceback import format_exception
 from typing import Any
 
@@ -19,10 +18,11 @@ from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _num_samples
 
 from clew.reuse.rewrites.registry import Rewrite
-from clew.select.branches import Branches, stage_key
+from clew.select.branches import Branches
 from clew.select.family import FamilyRun
 from clew.select.plan import Configuration, Group, Member, Stage
-from clew.select.randomness import Watch
+from clew.select.randomness import Unseeded, Watch
+from clew.select.rows import Rows
 from clew.select.score import Answers, assemble, needs_pipeline
 from clew.select.shared import Shared
 from clew.select.study import Outcome, Record, Study, stage_params
@@ -33,52 +33,6 @@ _CHEAP_S = 0.001
 _ASKED = ("predict", "predict_proba", "decision_function")
 
 Report = Callable[[Sequence[int], int], None]
-
-
-class Unseeded(Exception):
-    """A stage drew from a global generator; its configurations run plainly, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The three views of a fold's rows at one level: for fitting, for testing, seen in training.
-
-    Parameters
-    ----------
-    fitting : Shared
-        What `fit_transform` gave for the training rows.
-    test : Shared
-        The test rows, transformed.
-    seen : Shared
-        What `transform` gives for the training rows (only scored training rows need it; it may
-        differ from `fitting`).
-    key : tuple or None
-        What identifies the rows within the search; None when they are not shared.
-    rewrites : tuple of str
-        Names of the rewrites that made them.
-    tolerance : float
-        The largest tolerance that those declare.
-    """
-
-    fitting: Shared
-    test: Shared
-    seen: Shared
-    key: tuple[Hashable, ...] | None = ()
-    rewrites: tuple[str, ...] = ()
-    tolerance: float = 0.0
-
-    def key_below(self, stage: Stage) -> tuple[Hashable, ...] | None:
-        """Return the key of what `stage` makes of these rows; None when it is not shared."""
-        if self.key is None or stage.tokens is None:
-            return None
-        return (*self.key, stage_key(stage))
-
-    def record(self, rewrite: Rewrite | None = None) -> Record:
-        """Return a record that says by which rewrites it came."""
-        names = (*self.rewrites, rewrite.name) if rewrite else self.rewrites
-        tolerance = max(self.tolerance, rewrite.tolerance) if rewrite else self.tolerance
-        source = "rewritten" if rewrite else "computed"
-        return Record({}, " + ".join(names), tolerance, source)
 
 
 class Fold:
@@ -107,7 +61,9 @@ class Fold:
         params = dict(study.score_params)
         self._score_train = _check_method_params(study.X, params, indices=train)
         self._score_test = _check_method_params(study.X, params, indices=test)
-        self._pairs: dict[bool, tuple[Any, Any]] = {}
+        y = study.y
+        self.y = Shared(lambda: _targets(y, train), readers=2)
+        self.y_test = Shared(lambda: _targets(y, test), readers=2)
         self._random: set[type] = set()
         self.branches = Branches(study.memory_bytes)
 
@@ -116,19 +72,17 @@ class Fold:
         members = [m for g in groups for m in g.members]
         if not members:
             return
-        template = members[0].configurations[0].estimator
         started = time.perf_counter()
-        rows = self._root(template, readers=len(members))
-        self._n_test = _num_samples(rows.test.take())
+        rows = self.root(members[0].configurations[0].estimator, readers=len(members))
         self.branches.expect(c for m in members for c in m.configurations)
         self.descend(groups, rows, (), (time.perf_counter() - started) / _leaves(groups))
 
-    def _root(self, template: Any, readers: int) -> Rows:
+    def root(self, template: Any, readers: int) -> Rows:
+        """Return the fold's rows as the first stage of `template` sees them."""
         X, y, train, test = self.study.X, self.study.y, self._train, self._test
-        self.y = Shared(lambda: _targets(y, train), readers=2)
-        self.y_test = Shared(lambda: _targets(y, test), readers=2)
         fitting = Shared(lambda: _safe_split(template, X, y, train)[0], readers)
         test_rows = Shared(lambda: _safe_split(template, X, y, test, train)[0], readers=2)
+        self._n_test = _num_samples(test_rows.take())
         return Rows(fitting, test_rows, fitting)
 
     def descend(
@@ -169,15 +123,27 @@ class Fold:
     ) -> None:
         """Go down below a fitted transformer whose output for the training rows is known."""
         readers = sum(len(g.members) for g in member.below)
-        fitting = Shared(lambda: self.fit_transform(member.stage, rows)[1], readers)
-        fitting.fill(output)
+        lower = self.lower(member.stage, rows, fitted, output, readers, rewrite)
         del output
+        self.descend(member.below, lower, (*path, fitted), spent_s)
+
+    def lower(
+        self,
+        stage: Stage,
+        rows: Rows,
+        fitted: Any,
+        output: Any,
+        readers: int,
+        rewrite: Rewrite | None = None,
+    ) -> Rows:
+        """Return the rows as they are below a fitted transformer."""
+        fitting = Shared(lambda: self.fit_transform(stage, rows)[1], readers)
+        fitting.fill(output)
         test = Shared(lambda: self.branches.transform(fitted, rows.test.take(), "test"), 2)
         seen = Shared(lambda: self.branches.transform(fitted, rows.seen.take(), "seen"), 2)
-        key = rows.key_below(member.stage)
         names = (*rows.rewrites, rewrite.name) if rewrite else rows.rewrites
-        lower = Rows(fitting, test, seen, key, names, rows.record(rewrite).tolerance)
-        self.descend(member.below, lower, (*path, fitted), spent_s)
+        tolerance = rows.record(rewrite).tolerance
+        return Rows(fitting, test, seen, rows.key_below(stage), names, tolerance)
 
     def fit_transform(self, stage: Stage, rows: Rows) -> tuple[Any, Any]:
         """Fit a transformer on the training rows; return it with its output."""
@@ -206,7 +172,7 @@ class Fold:
     def _predict(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
         started = time.perf_counter()
         try:
-            model = self.watched(member.stage, lambda: self._fit(member.stage, rows))
+            model = self.watched(member.stage, lambda: self.fit(member.stage, rows))
         except Unseeded:
             raise
         except Exception as error:
@@ -216,7 +182,8 @@ class Fold:
         for configuration in member.configurations:
             self.score(configuration, model, rows, path, spent_s + fit_s, rows.record())
 
-    def _fit(self, stage: Stage, rows: Rows) -> Any:
+    def fit(self, stage: Stage, rows: Rows) -> Any:
+        """Return a final estimator, fitted on the training rows."""
         model, X, y = clone(stage.estimator), rows.fitting.take(), self.y.take()
         params = stage_params(self.fit_params, stage)
         self.outcome.tally.fits += 1

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from clew.select.plan import Group, Member
+from clew.select.randomness import Unseeded
+from clew.select.rows import Rows
 from clew.select.score import methods_of, needs_pipeline
 from clew.select.study import stage_params
 
 if TYPE_CHECKING:
-    from clew.select.execute import Fold, Rows
+    from clew.select.execute import Fold
 
 
 class FamilyRun:
@@ -41,8 +43,6 @@ class FamilyRun:
 
     def run(self) -> bool:
         """Compute the family; return False (with nothing kept) when it must run plainly."""
-        from clew.select.execute import Unseeded
-
         rewrite = self._group.rewrite
         stage = self._group.members[0].stage
         if rewrite is None or stage_params(self._fold.fit_params, stage):

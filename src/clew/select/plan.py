@@ -14,6 +14,7 @@ from typing import Any
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 from clew.errors import Unhashable
 from clew.reuse.rewrites.registry import Policy, Rewrite, rewrites_for
@@ -37,6 +38,8 @@ class Stage:
         It draws from a generator that has no seed.
     reason : str
         Why it is not shared, if it is not.
+    pairwise : bool
+        It takes distances or kernels between rows, so that folds are cut on both axes.
     """
 
     name: str | None
@@ -44,6 +47,7 @@ class Stage:
     tokens: tuple[tuple[str, Hashable], ...] | None
     random: bool
     reason: str = ""
+    pairwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +177,22 @@ def _is_chain(pipeline: Pipeline) -> bool:
 
 
 def _stage(name: str | None, estimator: Any) -> Stage:
-    unseeded = is_random(estimator)
+    unseeded, pairwise = is_random(estimator), _is_pairwise(estimator)
     try:
         tokens = parameter_tokens(estimator)
     except (Unhashable, AttributeError, TypeError) as error:
         reason = error.message if isinstance(error, Unhashable) else "not a scikit-learn estimator"
-        return Stage(name, estimator, None, unseeded, f"{type(estimator).__name__}: {reason}")
+        reason = f"{type(estimator).__name__}: {reason}"
+        return Stage(name, estimator, None, unseeded, reason, pairwise)
     reason = "random_state is not set" if unseeded else ""
-    return Stage(name, estimator, tokens, unseeded, reason)
+    return Stage(name, estimator, tokens, unseeded, reason, pairwise)
+
+
+def _is_pairwise(estimator: Any) -> bool:
+    try:
+        return bool(get_tags(estimator).input_tags.pairwise)
+    except Exception:  # as scikit-learn's own pipelines do for what has no tags
+        return False
 
 
 def grow(configurations: Sequence[Configuration], policy: Policy, depth: int = 0) -> list[Group]:

@@ -69,6 +69,10 @@ def _mutual(estimator: Any) -> bool:
     return getattr(score, "__name__", "") in ("mutual_info_classif", "mutual_info_regression")
 
 
+class Unseeded(Exception):
+    """A stage drew from a global generator; its configurations run plainly, in order."""
+
+
 class Watch:
     """Sees whether the global generators of `random` and NumPy move."""
 

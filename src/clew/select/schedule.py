@@ -58,8 +58,9 @@ def _run_unit(
     outcome: Outcome,
     report: Report | None,
 ) -> None:
-    groups = grow(configurations, study.policy)
-    Fold(study, split, outcome, report).run(groups)
+    for pairwise in (False, True):
+        chosen = [c for c in configurations if c.stages[0].pairwise == pairwise]
+        Fold(study, split, outcome, report).run(grow(chosen, study.policy))
 
 
 def _units(missing: Missing, workers: int) -> Iterator[tuple[int, Sequence[Configuration]]]:

@@ -15,6 +15,8 @@ from clew.select.study import Record
 
 _MARGIN = 8.0
 _ROUNDING = 1e-13
+_LARGEST = 1e-6
+"""Whoever accepts a larger tolerance accepts its choice among near-ties too."""
 
 
 def contenders(
@@ -59,7 +61,7 @@ def _slack(
     configuration: Configuration, records: Mapping[tuple[int, int], Record], folds: Sequence[int]
 ) -> float:
     tolerance = max(records[configuration.index, fold].tolerance for fold in folds)
-    return _MARGIN * tolerance + _ROUNDING if tolerance > 0 else 0.0
+    return _MARGIN * tolerance + _ROUNDING if 0 < tolerance <= _LARGEST else 0.0
 
 
 def _means(

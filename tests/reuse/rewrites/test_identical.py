@@ -30,6 +30,7 @@ from sklearn.feature_selection import (
     f_regression,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -126,6 +127,19 @@ SEARCHES = {
         make_pipeline(PCA(svd_solver="full", whiten=True), KNeighborsClassifier()),
         *({"pca__n_components": [1, 3, 8], "kneighborsclassifier__n_neighbors": [1, 7]}, LABELS),
         {},
+    ),
+    "gaussian bayes": (
+        *(GaussianNB(), {"var_smoothing": [1e-9, 1e-3, 0.5]}, LABELS),
+        {"scoring": ["neg_log_loss", "accuracy"], "refit": "accuracy"},
+    ),
+    "multinomial bayes": (
+        make_pipeline(MinMaxScaler(), MultinomialNB()),
+        *({"multinomialnb__alpha": [1e-3, 1.0, 5]}, LABELS, PROBABILITY),
+    ),
+    "bernoulli bayes": (BernoulliNB(), {"alpha": [0.0, 0.1, 1.0]}, LABELS, PROBABILITY),
+    "complement bayes": (
+        make_pipeline(MinMaxScaler(), ComplementNB(norm=True)),
+        *({"complementnb__alpha": [1e-3, 1.0]}, LABELS, {}),
     ),
     "ridge": (Ridge(), {"alpha": np.logspace(-3, 3, 7)}, TARGET, {"return_train_score": True}),
     "ridge, two targets": (

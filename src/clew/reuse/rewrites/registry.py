@@ -18,11 +18,13 @@ from typing import Any, Protocol, runtime_checkable
 
 _BUILT_IN = (
     "bagging",
+    "bayes",
     "boosting",
     "components",
     "forest",
     "histogram",
     "neighbours",
+    "paths",
     "pruning",
     "ridge",
     "selection",
