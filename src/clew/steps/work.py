@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
@@ -73,7 +73,8 @@ class Dispatcher:
     def submit(self, task: Task) -> Future[Finished]:
         """Start a task whose sources are all computed or readable."""
         if task.step is None:
-            return _completed(self._select(task))
+            source = self._graph.tasks[task.sources[0]]
+            return _done(self._select, task, source, self.value_of(source))
         identity = task.identity = self._identity(task)
         if self._engine.remote:
             sources = {index: self._travelling(index) for index in task.sources}
@@ -202,11 +203,9 @@ class Dispatcher:
         unsound = recorded.note if recorded.one_off else ""
         tell_outer_step(self._outer, recorded.node, entries, unsound)
 
-    def _select(self, task: Task) -> Finished:
+    def _select(self, task: Task, source: Task, value: Any) -> Finished:
         """Pick an item or attribute out of a source's value."""
-        source = self._graph.tasks[task.sources[0]]
         key = task.arguments["key"]
-        value = self.value_of(source)
         part = value[key] if task.kind == "item" else getattr(value, key)
         recorded = results.store_selection(
             self._runtime, task.kind, source.value_id, source.node, key, part
@@ -236,7 +235,11 @@ def _resources(task: Task) -> Mapping[str, float]:
     return task.step.options.resources if task.step is not None else {}
 
 
-def _completed(finished: Finished) -> Future[Finished]:
+def _done(function: Callable[..., Finished], *args: Any) -> Future[Finished]:
+    """Call a function at once; what it raises is the future's."""
     future: Future[Finished] = Future()
-    future.set_result(finished)
+    try:
+        future.set_result(function(*args))
+    except Exception as error:
+        future.set_exception(error)
     return future
