@@ -161,6 +161,9 @@ class BlobStore(Protocol):
     def has(self, id: ValueId) -> bool:
         """Tell whether a value's bytes are there."""
 
+    def size(self, id: ValueId) -> int | None:
+        """Return the stored size of a value in bytes; None when absent."""
+
     def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
         """Return the values that a stored one refers to, without reading it; None when absent."""
 

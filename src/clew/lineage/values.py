@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from clew.errors import NotFound
+from clew.errors import CorruptValue, NotFound
 from clew.lineage.cache.bandwidth import Bandwidth
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import BlobStore, Codecs, Encoded
@@ -63,9 +63,12 @@ class ValueVault:
             When it cannot be written.
         """
         known = self._fingerprint(value) if id is None else id
+        stored_bytes = self.stored_bytes(known)
+        if stored_bytes is not None:
+            return known, stored_bytes
         encoded, children = self.codecs.encode(value, known)
         # Members first: a value that is there has all of its members, whatever dies meanwhile.
-        size_bytes = sum(self._put_once(child, member) for child, member in children.items())
+        size_bytes = sum(self.put(member, child)[1] for child, member in children.items())
         started = time.perf_counter()
         size_bytes += self.blobs.put(known, encoded)
         self.bandwidth.saw_write(encoded.size_bytes, time.perf_counter() - started)
@@ -88,8 +91,23 @@ class ValueVault:
 
     def has(self, id: ValueId) -> bool:
         """Tell whether a value could be read: its bytes are there, and those of its members."""
-        children = self.blobs.children(id)
-        return children is not None and all(map(self.has, set(children)))
+        return self.stored_bytes(id) is not None
+
+    def stored_bytes(self, id: ValueId) -> int | None:
+        """Return what a value takes with its members; None when not all of it is there."""
+        total = self.blobs.size(id)
+        try:
+            children = None if total is None else self.blobs.children(id)
+        except CorruptValue:
+            return None  # It has just been set aside.
+        if total is None or children is None:
+            return None
+        for child in set(children):
+            size_bytes = self.stored_bytes(child)
+            if size_bytes is None:
+                return None
+            total += size_bytes
+        return total
 
     def load_s(self, size_bytes: int) -> float:
         """Return the seconds that reading a value of this size takes, as measured so far."""
@@ -98,9 +116,6 @@ class ValueVault:
     def encoded(self, id: ValueId) -> Encoded | None:
         """Return the stored form of a value, or None."""
         return self.blobs.get(id)
-
-    def _put_once(self, id: ValueId, value: object) -> int:
-        return 0 if self.blobs.has(id) else self.put(value, id)[1]
 
     def _get(self, id: ValueId) -> tuple[object, int]:
         encoded = self.blobs.get(id)

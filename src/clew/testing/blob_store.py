@@ -39,7 +39,9 @@ class BlobStoreSuite:
             id = value_id(str(number))
             assert blobs.get(id) is None
             assert not blobs.has(id)
-            assert blobs.put(id, sample) > 0
+            assert blobs.size(id) is None
+            stored = blobs.put(id, sample)
+            assert blobs.size(id) == stored > 0
             assert blobs.has(id)
             assert content(blobs.get(id)) == content(sample)
 

@@ -37,6 +37,11 @@ class MemoryBlobs:
         """Tell whether a value's bytes are there."""
         return id in self._values
 
+    def size(self, id: ValueId) -> int | None:
+        """Return the stored size of a value in bytes; None when absent."""
+        found = self._values.get(id)
+        return None if found is None else max(1, found[0].size_bytes)
+
     def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
         """Return the values that a stored one refers to; None when absent."""
         found = self._values.get(id)

@@ -80,6 +80,14 @@ class TieredBlobs:
         """Tell whether a value's bytes are in one of the tiers."""
         return self.memory.has(id) or self.blobs.has(id)
 
+    def size(self, id: ValueId) -> int | None:
+        """Return the size of a value in bytes; None when absent."""
+        size_bytes = self.blobs.size(id)
+        if size_bytes is not None:
+            return size_bytes
+        found = self.memory.peek(id)
+        return None if found is None else found.size_bytes
+
     def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
         """Return the values that a stored one refers to; None when absent."""
         found = self.memory.peek(id)

@@ -85,6 +85,13 @@ class LocalBlobs:
         """Tell whether a value's bytes are there."""
         return os.path.exists(layout.file_of(self._root, id))  # noqa: PTH110
 
+    def size(self, id: ValueId) -> int | None:
+        """Return the size of a value's file; None when absent."""
+        try:
+            return os.stat(layout.file_of(self._root, id)).st_size  # noqa: PTH116
+        except OSError:
+            return None
+
     def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
         """Return the values that a stored one refers to, from its header; None when absent."""
         path = layout.file_of(self._root, id)
