@@ -41,6 +41,8 @@ CALLS = {
     "fancy": lambda x: x[[3, 1, 1]],
     "mask": lambda x: x[x[:, 0] > 0],
     "columns": lambda x: x[:, [2, 0]],
+    "pairs": lambda x: x[[0, 1], [2, 1]],
+    "mask and column": lambda x: x[x[:, 0] > 0, 1],
     "newaxis": lambda x: x[:, None, 1:],
     "ellipsis": lambda x: x[..., -1],
     "negative step": lambda x: x[::-2, ::-1],

@@ -174,22 +174,55 @@ def owned_bytes(cells: tuple[Cell, ...]) -> int:
     return sum(buffers.values()) + RECORD_BYTES * len(cells)
 
 
-class Flight:
-    """A placeholder: the thread that computes an item holds it, others wait for its entry."""
+class Flights:
+    """Placeholders: which thread computes which item; the others wait for its entry.
 
-    __slots__ = ("_landed", "entry", "owner")
+    The first thread pays for a dictionary entry alone: what others wait on is made when they come.
+    """
 
     def __init__(self) -> None:
+        self._owners: dict[bytes, int] = {}
+        self._waiting: dict[bytes, _Landing] = {}
+        self.landed = 0
+        """How many computations ended: while it stands still, nothing new can be found."""
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def begin(self, id: bytes) -> bool:
+        """Claim an item; False when another thread, or this one further up, has it."""
+        mark = threading.get_ident()
+        # setdefault gives the first owner; a second claim by the same thread is told by the size.
+        before = id in self._owners
+        return not before and self._owners.setdefault(id, mark) == mark
+
+    def end(self, id: bytes, entry: Entry | None) -> None:
+        """Give an item back and hand its entry, or None after a failure, to those who wait."""
+        self.landed += 1
+        del self._owners[id]
+        landing = self._waiting.pop(id, None)
+        if landing is not None:
+            landing.entry = entry
+            landing.done.set()
+
+    def wait(self, id: bytes) -> Entry | None:
+        """Wait for another thread's result; None when there is none to be had."""
+        owner = self._owners.get(id)
+        if owner is None or owner == threading.get_ident():
+            return None
+        landing = self._waiting.setdefault(id, _Landing())
+        # The owner removes its claim before it looks who waits: one of the two sees the other.
+        if id not in self._owners:
+            return None
+        landing.done.wait()
+        return landing.entry
+
+
+class _Landing:
+    """What waiting threads share."""
+
+    __slots__ = ("done", "entry")
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
         self.entry: Entry | None = None
-        self.owner = threading.get_ident()
-        self._landed = threading.Lock()
-        self._landed.acquire()
-
-    def land(self) -> None:
-        """Let the waiting threads go on, with or without a result."""
-        self._landed.release()
-
-    def wait(self) -> Entry | None:
-        """Wait until the owner is done; return its entry, or None when it failed."""
-        with self._landed:
-            return self.entry

@@ -31,9 +31,13 @@ def simple_view(cell: Cell, key: Any) -> Cell | None:
     """Return a slice of rows or columns, or one column; None for every other key."""
     if type(key) is slice and cell.ndim:
         return take_slice(cell, 0, range(cell.shape[0])[key], f"(@0,{encode(key)})")
-    if type(key) is tuple and len(key) == 2 and cell.ndim == 2 and key[0] == _ALL:
+    if type(key) is tuple and len(key) == 2 and cell.ndim == 2 and _is_all(key[0]):
         return _column_view(cell, key)
     return None
+
+
+def _is_all(part: Any) -> bool:
+    return type(part) is slice and part == _ALL
 
 
 def _column_view(cell: Cell, key: tuple[Any, Any]) -> Cell | None:
@@ -74,7 +78,7 @@ def _by_index(session: Session, cell: Cell, bound: Bound) -> Cell | None:
     key = bound.args[1]
     axis = 0
     if type(key) is tuple:
-        if len(key) != 2 or type(key[0]) is not slice or key[0] != _ALL or cell.ndim != 2:
+        if len(key) != 2 or not _is_all(key[0]) or cell.ndim != 2:
             return None
         axis, key = 1, key[1]
     if type(key) not in (Hole, Cell) or len(bound.cells) != 2 or cell.ndim not in (1, 2):

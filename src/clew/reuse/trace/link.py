@@ -6,6 +6,7 @@ the base, when a view was written) take themselves anew from there when they are
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ class _Writes:
     """Counts writes to any traced array: while it stands still, no view can be stale."""
 
     count = 0
+    numbers = itertools.count(1)
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +144,7 @@ def assign(array: Handle, cell: Cell) -> None:
         target._cell = value
         if target._link is not None:
             target._seen = target._link.base._cell
-    _Writes.count += 1
+    _Writes.count = next(_Writes.numbers)
 
 
 def _write_back(session: Session, link: Link, base: Cell, new: Cell) -> Cell:

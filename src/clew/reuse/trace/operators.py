@@ -13,13 +13,14 @@ from clew.reuse.trace.opcode import UFUNCS
 from clew.reuse.trace.operate import operate
 
 Operator = Callable[[Any, Any], Any]
+_SIMPLE = frozenset({float, int, bool, complex, np.ndarray, np.float64})
 
 
 def _defers(other: Any) -> bool:
     """Tell whether the other operand wants to run the operation itself (pandas, SciPy sparse)."""
     return getattr(other, "__array_ufunc__", False) is None or (
-        getattr(other, "__array_priority__", 0) > 0
-        and not isinstance(other, (np.ndarray, np.generic, Operators))
+        not isinstance(other, (Operators, np.ndarray, np.generic))
+        and getattr(other, "__array_priority__", 0) > 0
     )
 
 
@@ -27,7 +28,7 @@ def _forward(ufunc: np.ufunc) -> Operator:
     opcode = UFUNCS[ufunc]
 
     def method(self: Any, other: Any) -> Any:
-        if _defers(other):
+        if type(other) not in _SIMPLE and _defers(other):
             return NotImplemented
         return operate(self._session, opcode, ufunc, (self, other))
 

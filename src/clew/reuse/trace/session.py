@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from clew.lineage.fingerprint import fingerprint
 from clew.reuse.trace.cache import (
     RECORD_BYTES,
     Entry,
-    Flight,
+    Flights,
     MemoryCache,
     OperationCache,
     owned_bytes,
@@ -86,9 +85,8 @@ class Session:
         self.notes: deque[Note] = deque(maxlen=_NOTES)
         self.leaves = Leaves(content_id)
         self.ledger: dict[Any, Any] = {}
-        self.flights: dict[bytes, Flight] = {}
+        self.flights = Flights()
         self._errstate = np.geterr()
-        self._landed = 0
         self.number = next(_numbers)
 
     def evaluate(
@@ -114,28 +112,24 @@ class Session:
             The arguments, with cells (or holes inside containers) in place of arrays.
         """
         item = make(opcode, tuple([cell.item for cell in cells]), text)
-        landed = self._landed
+        flights = self.flights
+        landed = flights.landed
         found = self.find(item)
         if found is not None:
             return found
-        flight = Flight()
-        other = self.flights.setdefault(item.id, flight)
-        if other is not flight:
-            waited = self._wait(other)
-            if waited is not None:
-                return waited
-            return self._produce(item, opcode, function, text, cells, args, kwargs, None)
+        if not flights.begin(item.id):
+            entry = flights.wait(item.id)
+            found = None if entry is None else self._hit(entry)
+            return found or self._produce(item, function, cells, args, kwargs)[0]
+        entry = None
         try:
-            if self._landed != landed:
-                # Another thread may have landed between the look-up and the placeholder.
-                found = self.find(item)
-                if found is not None:
-                    return found
-            return self._produce(item, opcode, function, text, cells, args, kwargs, flight)
+            # Another thread may have landed between the look-up and the claim.
+            found = self.find(item) if flights.landed != landed else None
+            if found is None:
+                found, entry = self._produce(item, function, cells, args, kwargs)
+            return found
         finally:
-            self._landed += 1
-            del self.flights[item.id]
-            flight.land()
+            flights.end(item.id, entry)
 
     def find(self, item: Item) -> Outcome | None:
         """Return what is known of an item: a living array or a cache entry."""
@@ -182,67 +176,59 @@ class Session:
         self.stats.saved_s += entry.cost_s
         return entry.cells, entry.payload, REUSED
 
-    def _wait(self, other: Flight) -> Outcome | None:
-        if other.owner == threading.get_ident():
-            return None
-        entry = other.wait()
-        return None if entry is None else self._hit(entry)
-
     def _produce(
         self,
         item: Item,
-        opcode: str,
         function: Callable[..., Any],
-        text: str,
         cells: Sequence[Cell],
         args: Sequence[Any],
         kwargs: dict[str, Any] | None,
-        flight: Flight | None,
-    ) -> Outcome:
-        rules = rules_for(opcode)
+    ) -> tuple[Outcome, Entry | None]:
+        """Rewrite or execute; return the outcome, and the entry that others may use."""
+        rules = rules_for(item.opcode)
         if rules and (asked := _rules_to_ask(rules, cells)):
-            call = Call(opcode, text, tuple(cells), tuple(args), kwargs or {}, self)
-            outcome = self._rewrite(asked, call, item, flight)
-            if outcome is not None:
-                return outcome
+            call = Call(item.opcode, item.data, tuple(cells), tuple(args), kwargs or {}, self)
+            rewritten = self._rewrite(asked, call, item)
+            if rewritten is not None:
+                return rewritten
         raw = [_raw(arg, cells) for arg in args]
         named = {name: _raw(value, cells) for name, value in kwargs.items()} if kwargs else {}
         start = perf_counter()
         result = function(*raw, **named)
         cost_s = perf_counter() - start
-        return self._keep(item, cells, result, cost_s, flight)
-
-    def _keep(
-        self,
-        item: Item,
-        cells: Sequence[Cell],
-        result: Any,
-        cost_s: float,
-        flight: Flight | None,
-    ) -> Outcome:
         self.stats.misses += 1
         self.stats.computed_s += cost_s
+        return self._keep(item, cells, result, cost_s)
+
+    def _keep(
+        self, item: Item, cells: Sequence[Cell], result: Any, cost_s: float
+    ) -> tuple[Outcome, Entry | None]:
         exact = True
         made = item
         for cell in cells:
             exact = exact and cell.exact
             if cell.made is not cell.item:
                 made = make(item.opcode, tuple([c.made for c in cells]), item.data)
+                exact = False
                 break
-        exact = exact and made is item
+        if type(result) is np.ndarray and result.base is None and result.dtype.kind != "O":
+            # Nearly every operation ends here: one array that owns its elements.
+            result.setflags(write=False)
+            cell = Cell(item, result, made=made, exact=exact, scope=self.number).publish()
+            entry = Entry((cell,), cost_s, result.nbytes + RECORD_BYTES)
+            self.cache.admit(item.id, entry)
+            return (entry.cells, None, COMPUTED), entry
         outputs, payload = collect(item, made, result, exact=exact, inputs=cells, scope=self.number)
         if payload is not None and not payload.lasting:
             self.note(item.opcode, "its result is not an array and may change")
-            return outputs, payload, COMPUTED
-        entry = Entry(outputs, cost_s, _size_bytes(outputs), payload)
-        if flight is not None:
-            flight.entry = entry
+            return (outputs, payload, COMPUTED), None
+        entry = Entry(outputs, cost_s, owned_bytes(outputs), payload)
         self.cache.admit(item.id, entry)
-        return outputs, payload, COMPUTED
+        return (outputs, payload, COMPUTED), entry
 
     def _rewrite(
-        self, rules: Sequence[Rule], call: Call, item: Item, flight: Flight | None
-    ) -> Outcome | None:
+        self, rules: Sequence[Rule], call: Call, item: Item
+    ) -> tuple[Outcome, Entry | None] | None:
         if max(cell.size for cell in call.cells) < self.rewrite_work:
             return None
         for rule in rules:
@@ -258,14 +244,11 @@ class Session:
             cell = alias(answer, item, exact=exact, scope=self.number)
             self.stats.partial += 1
             self.stats.rules[rule.name] += 1
-            entry = Entry(
-                (cell,), perf_counter() - start, owned_bytes((cell,)) if cell.ready else 0
-            )
-            if flight is not None:
-                flight.entry = entry
+            size_bytes = owned_bytes((cell,)) if cell.ready else 0
+            entry = Entry((cell,), perf_counter() - start, size_bytes)
             if cell.ready:
                 self.cache.admit(item.id, entry)
-            return (cell,), None, Reason("rewritten", rule.name, rule.tolerance)
+            return ((cell,), None, Reason("rewritten", rule.name, rule.tolerance)), entry
         return None
 
 
@@ -286,6 +269,8 @@ def alias(answer: Cell, item: Item, *, exact: bool, scope: int) -> Cell:
 def _raw(value: Any, cells: Sequence[Cell]) -> Any:
     kind = type(value)
     if kind is Cell:
+        if value.guard is None and value._value is not None and value.shape:
+            return value._value
         # A zero-dimensional result was a scalar in NumPy, and scalars have rules of their own.
         return value.value if value.shape else value.value[()]
     if kind is Hole:
@@ -305,14 +290,6 @@ def _rules_to_ask(rules: list[Rule], cells: Sequence[Cell]) -> list[Rule]:
                 return rules
             flips = True
     return [rule for rule in rules if rule.plain_transposes] if flips else []
-
-
-def _size_bytes(outputs: tuple[Cell, ...]) -> int:
-    if len(outputs) == 1:
-        value = outputs[0].value
-        if value.base is None:
-            return value.nbytes + RECORD_BYTES
-    return owned_bytes(outputs)
 
 
 def _quarter_of_memory() -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from clew.reuse.trace.cell import Cell, Flip
 from clew.reuse.trace.opcode import resolve
 from clew.reuse.trace.rewrite.algebra import join_cells
@@ -33,6 +35,8 @@ _TOLERANCE = 1e-14
 
 def _on_parts(call: Call) -> Cell | None:
     """Answer from parts of which at least one is known."""
+    if _is_complex(call):
+        return None
     for axis in (0, 1):
         members = _aligned_parts(call.cells, axis)
         if members is None:
@@ -46,6 +50,11 @@ def _on_parts(call: Call) -> Cell | None:
         ]
         return join_cells(call.session, done, axis)
     return None
+
+
+def _is_complex(call: Call) -> bool:
+    # Complex products may be fused in the vectorised loop and not in the other one.
+    return any(cell.dtype.kind == "c" for cell in call.cells)
 
 
 def _aligned_parts(cells: Sequence[Cell], axis: int) -> list[tuple[Cell, ...]] | None:
@@ -84,7 +93,7 @@ def _apply(call: Call, cells: Sequence[Cell]) -> Cell:
 
 def _on_selection(call: Call) -> Cell | None:
     """Answer from the operation on the base, where that is known."""
-    if len(call.cells) > 2 or call.kwargs:
+    if len(call.cells) > 2 or call.kwargs or _is_complex(call):
         return None
     for axis in (0, 1):
         for place, cell in enumerate(call.cells):
@@ -97,8 +106,19 @@ def _on_selection(call: Call) -> Cell | None:
             bases = [found[0] if n == place else other for n, other in enumerate(call.cells)]
             whole = call.session.known(call.opcode, call.text, *bases)
             if whole is not None and whole.ndim == cell.ndim:
-                return pick(call.session, whole, axis, found[1])
+                return _compact(call, pick(call.session, whole, axis, found[1]))
     return None
+
+
+def _compact(call: Call, cell: Cell) -> Cell:
+    """Return a selection without gaps between its elements, as the operation would give it."""
+    if not cell.ready or cell.value.flags.c_contiguous or cell.value.flags.f_contiguous:
+        return cell
+    outputs, _, _ = call.session.evaluate(
+        "numpy.copy", np.copy, '(@0,order=s"K")', [cell], [cell], {"order": "K"}
+    )
+    compact: Cell = outputs[0]
+    return compact
 
 
 def _on_transpose(call: Call) -> Cell | None:
