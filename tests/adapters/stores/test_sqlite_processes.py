@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -134,6 +135,12 @@ def test_a_rolled_back_name_is_not_remembered(tmp_path: Path) -> None:
     assert store.node(other.id) == other
     assert store.node(same.id) == same
     store.close()
+
+
+def test_the_global_generator_is_left_alone(tmp_path: Path) -> None:
+    state = random.getstate()
+    test_waiting_for_a_writer_ends_with_an_explanation(tmp_path)
+    assert random.getstate() == state
 
 
 def test_waiting_for_a_writer_ends_with_an_explanation(tmp_path: Path) -> None:

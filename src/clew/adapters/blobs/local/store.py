@@ -73,11 +73,12 @@ class LocalBlobs:
         file, status = content
         # A large file is summed once; it cannot change without a new inode, time or size.
         state = status.st_ino, status.st_mtime_ns, status.st_size
-        known = self._verified.get(id) == state and status.st_size >= files.MAPPED_BYTES
+        known = self._verified.get(id) == state
         encoded = framing.unpack(id, file, verify=not known)
         if encoded is None:
             raise self._set_aside(id, path)
-        self._verified[id] = state
+        if status.st_size >= files.MAPPED_BYTES:
+            self._verified[id] = state
         _touch(path, status)
         return encoded
 
