@@ -5,28 +5,30 @@ A test fails while a page differs from what this would write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
-PAGE = Path(__file__).with_name("cli.md")
+HERE = Path(__file__).parent
 WIDTH = 88
-HEAD = """\
-# Command line
-
-*Written by `python3 dev.py generate` from the commands themselves.*
-
+VIEWS_HEAD = """\
+What `clew sql` and `clew.open().sql` see. Ids are hexadecimal text, times are UTC, seconds end in
+`_s` and bytes in `_bytes`. `values` is a reserved word: write `"values"`.
 """
+NOTE = "*Written by `python3 dev.py generate` from {}.*\n"
 
 
-def reference(root: click.Group) -> str:
-    """Return the page of all commands below `root`, in the order in which help lists them."""
-    return HEAD + "\n".join(_sections(root, click.Context(root, info_name="clew")))
+def commands() -> str:
+    """Return the page of all commands, in the order in which help lists them."""
+    from clew.cli import main
+
+    head = "# Command line\n\n" + NOTE.format("the commands themselves") + "\n"
+    return head + "\n".join(_sections(main, _context(main, "clew", None)))
 
 
 def _sections(command: click.Command, context: click.Context) -> Iterator[str]:
-    context.terminal_width = context.max_content_width = WIDTH
     level = "#" * (2 + context.command_path.count(" "))
     title = context.command_path
     yield f"{level} {title}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
@@ -34,14 +36,36 @@ def _sections(command: click.Command, context: click.Context) -> Iterator[str]:
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             if child is not None and not child.hidden:
-                yield from _sections(child, click.Context(child, context, info_name=name))
+                yield from _sections(child, _context(child, name, context))
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+    context.terminal_width = context.max_content_width = WIDTH
+    return context
+
+
+def views() -> str:
+    """Return the page of the views that SQL sees."""
+    from clew.adapters.stores.sqlite import views as module
+
+    rows = dict(re.findall(r"^(\w+) {2,}(\S.*)$", module.__doc__ or "", re.MULTILINE))
+    parts = ["# Views for SQL\n", NOTE.format("the views themselves"), VIEWS_HEAD]
+    for name, view in module.VIEWS.items():
+        parts += [f"## {name}\n", f"A row is {rows[name].split(' (')[0]}.\n"]
+        parts += ["| column | type | |", "|---|---|---|"]
+        parts += [f"| `{column}` | {kind} | {text} |" for column, kind, text in view.columns]
+        parts.append("")
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {"cli.md": commands, "sql.md": views}
 
 
 def main() -> None:
-    """Rewrite the page."""
-    from clew.cli import main as root
-
-    PAGE.write_text(reference(root), encoding="utf-8")
+    """Rewrite the pages."""
+    for name, content in PAGES.items():
+        (HERE / name).write_text(content(), encoding="utf-8")
 
 
 if __name__ == "__main__":
