@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
+from sklearn.utils.validation import _num_samples
 
 from clew.select.ledger import Ledger
 from clew.select.ordered import Ordered
@@ -86,7 +87,7 @@ class Evaluation:
         self._ledger = Ledger(study, search.store)
         self._study = replace(study, keep_answers=self._ledger.keeps)
         self._base = clone(search.estimator)
-        self._planner = Planner(clone(self._base))
+        self._planner = Planner(clone(self._base), _num_samples(study.X))
         self._n_jobs = search.n_jobs
         self._listener: Callable[[Progress], None] | None = search.progress
         self._configurations: list[Configuration] = []
@@ -145,7 +146,8 @@ class Evaluation:
             self._compute(exact, again)
 
     def _compute(self, study: Study, fresh: Sequence[Configuration]) -> None:
-        seeded = [c for c in fresh if not c.random]
+        alone = not any(c.random for c in self._configurations)
+        seeded = [c for c in fresh if not c.random and (alone or not c.vain)]
         solve_whole(study, seeded, self._outcome, self._report)
         missing = self._missing(seeded)
         if missing:

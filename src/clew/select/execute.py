@@ -165,6 +165,8 @@ class Fold:
         result = action()
         if watch.moved():
             watch.rewind()
+            if stage.vain:
+                return result
             self._random.add(type(stage.estimator))
             raise Unseeded
         return result

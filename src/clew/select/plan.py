@@ -8,6 +8,7 @@ in a parameter which a rewrite understands become one family.
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from sklearn.utils import get_tags
 
 from clew.errors import Unhashable
 from clew.reuse.rewrites.registry import Policy, Rewrite, rewrites_for
-from clew.select.randomness import is_random
+from clew.select.randomness import draws_in_vain, is_random
 from clew.select.token import parameter_tokens
 
 
@@ -38,6 +39,8 @@ class Stage:
         It draws from a generator that has no seed.
     reason : str
         Why it is not shared, if it is not.
+    vain : bool
+        It draws, but gives the same whatever it draws.
     pairwise : bool
         It takes distances or kernels between rows, so that folds are cut on both axes.
     """
@@ -48,6 +51,7 @@ class Stage:
     random: bool
     reason: str = ""
     pairwise: bool = False
+    vain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Configuration:
     def random(self) -> bool:
         """Whether a stage draws from a generator that has no seed."""
         return any(stage.random for stage in self.stages)
+
+    @property
+    def vain(self) -> bool:
+        """Whether a stage draws from a generator that has no seed, to no effect."""
+        return any(stage.vain for stage in self.stages)
 
 
 @dataclass(slots=True)
@@ -98,10 +107,13 @@ class Planner:
     ----------
     base : estimator
         A clone of the user's estimator; never fitted.
+    n_rows : int, optional
+        Number of rows of the study, where it is known.
     """
 
-    def __init__(self, base: Any) -> None:
+    def __init__(self, base: Any, n_rows: int = sys.maxsize) -> None:
         self._base = base
+        self._n_rows = n_rows
         self._stages: dict[int, tuple[Any, Stage]] = {}
 
     def configure(self, index: int, parameters: Mapping[str, Any]) -> Configuration:
@@ -129,7 +141,7 @@ class Planner:
     def _stage(self, name: str | None, estimator: Any) -> Stage:
         known = self._stages.get(id(estimator))
         if known is None or known[0] is not estimator or known[1].name != name:
-            known = (estimator, _stage(name, estimator))
+            known = (estimator, _stage(name, estimator, self._n_rows))
             self._stages[id(estimator)] = known
         return known[1]
 
@@ -176,16 +188,19 @@ def _is_chain(pipeline: Pipeline) -> bool:
     return last is not None and last != "passthrough"
 
 
-def _stage(name: str | None, estimator: Any) -> Stage:
-    unseeded, pairwise = is_random(estimator), _is_pairwise(estimator)
+def _stage(name: str | None, estimator: Any, n_rows: int = sys.maxsize) -> Stage:
+    pairwise = _is_pairwise(estimator)
+    vain = draws_in_vain(estimator, n_rows)
+    unseeded = not vain and is_random(estimator)
+    vain = vain and is_random(estimator)
     try:
         tokens = parameter_tokens(estimator)
     except (Unhashable, AttributeError, TypeError) as error:
         reason = error.message if isinstance(error, Unhashable) else "not a scikit-learn estimator"
         reason = f"{type(estimator).__name__}: {reason}"
-        return Stage(name, estimator, None, unseeded, reason, pairwise)
+        return Stage(name, estimator, None, unseeded, reason, pairwise, vain)
     reason = "random_state is not set" if unseeded else ""
-    return Stage(name, estimator, tokens, unseeded, reason, pairwise)
+    return Stage(name, estimator, tokens, unseeded, reason, pairwise, vain)
 
 
 def _is_pairwise(estimator: Any) -> bool:

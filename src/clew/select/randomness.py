@@ -22,10 +22,6 @@ _SOLVERS: dict[str, Callable[[Any], bool]] = {
     "LogisticRegression": lambda e: e.solver in ("lbfgs", "newton-cg", "newton-cholesky"),
     "LinearSVC": lambda e: e.dual is False,
     "LinearSVR": lambda e: e.dual is False,
-    "Lasso": lambda e: e.selection == "cyclic",
-    "ElasticNet": lambda e: e.selection == "cyclic",
-    "MultiTaskLasso": lambda e: e.selection == "cyclic",
-    "MultiTaskElasticNet": lambda e: e.selection == "cyclic",
     "SVC": lambda e: not e.probability,
     "NuSVC": lambda e: not e.probability,
     "PCA": lambda e: e.svd_solver in ("auto", "full", "covariance_eigh"),
@@ -39,6 +35,39 @@ _SOLVERS: dict[str, Callable[[Any], bool]] = {
 def is_random(estimator: Any) -> bool:
     """Tell whether an estimator, or one inside it, draws from a generator that has no seed."""
     return any(_draws(part) for part in _parts(estimator))
+
+
+_VAIN: dict[str, Callable[[Any, int], bool]] = {
+    "Lasso": lambda e, n: bool(e.selection == "cyclic"),
+    "ElasticNet": lambda e, n: bool(e.selection == "cyclic"),
+    "MultiTaskLasso": lambda e, n: bool(e.selection == "cyclic"),
+    "MultiTaskElasticNet": lambda e, n: bool(e.selection == "cyclic"),
+    "HistGradientBoostingClassifier": lambda e, n: _histogram_ignores_seed(e, n),
+    "HistGradientBoostingRegressor": lambda e, n: _histogram_ignores_seed(e, n),
+}
+
+
+def draws_in_vain(estimator: Any, n_rows: int) -> bool:
+    """Tell whether an estimator without a seed draws, but gives the same whatever it draws.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted.
+    n_rows : int
+        At least the number of training rows.
+    """
+    ignores = _VAIN.get(type(estimator).__name__)
+    known = type(estimator).__module__.startswith("sklearn.") and ignores is not None
+    return known and ignores is not None and ignores(estimator, n_rows)
+
+
+def _histogram_ignores_seed(estimator: Any, n_rows: int) -> bool:
+    """Without early stopping, sampled columns and subsampled bins the seed decides nothing."""
+    stops = estimator.early_stopping not in (False, "auto") or (
+        estimator.early_stopping == "auto" and n_rows > 10_000
+    )
+    return not stops and bool(estimator.max_features == 1.0) and n_rows <= 200_000
 
 
 def _parts(estimator: Any) -> Iterator[Any]:

@@ -86,6 +86,9 @@ SEARCHES = {
         *(HistGradientBoostingClassifier(random_state=0), {"max_iter": SIZES}, BINARY),
         {"scoring": "roc_auc", "return_train_score": True},
     ),
+    "histogram, no seed needed": (
+        *(HistGradientBoostingClassifier(), {"max_iter": SIZES}, LABELS, PROBABILITY),
+    ),
     "histogram, stopping early": (
         HistGradientBoostingRegressor(
             random_state=0, early_stopping=True, n_iter_no_change=2, learning_rate=0.9

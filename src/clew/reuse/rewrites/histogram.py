@@ -79,8 +79,10 @@ class HistogramRounds:
 
 
 def _ignores_seed(member: Any, X: Any) -> bool:
-    """Without early stopping, column sampling and subsampled bins nothing is drawn."""
-    return member.early_stopping is False and member.max_features == 1.0 and X.shape[0] <= 200_000
+    """Without early stopping, column sampling and subsampled bins nothing that is drawn counts."""
+    rows = X.shape[0]
+    runs_on = member.early_stopping is False or (member.early_stopping == "auto" and rows <= 10_000)
+    return bool(runs_on and member.max_features == 1.0 and rows <= 200_000)
 
 
 REWRITES = (HistogramRounds(),)
