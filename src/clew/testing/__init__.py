@@ -1,1 +1,13 @@
-"""The package `clew.testing`."""
+"""Conformance suites and checks that ship with clew: how an adapter proves that it is one.
+
+Adds no facts. For every port of `clew.lineage.ports` there is a suite: `NodeStoreSuite`,
+`ValueIndexSuite`, `RunStoreSuite`, `BlobStoreSuite`, `ClaimsSuite`, `CodecsSuite`, each in a module
+of its own. Subclass it in a test module and give one fixture:
+
+.. code-block:: python
+
+    class TestMyStore(NodeStoreSuite):
+        @pytest.fixture
+        def store(self, tmp_path):
+            return MyStore(tmp_path)
+"""

@@ -10,6 +10,7 @@ import numpy as np
 from clew.app.upkeep.collect import collect
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
+from clew.lineage.records import Edge, Node, Reason, Run, Use, Value, call_id
 from tests.app.upkeep.places import CLEAN, MODEL, RAW, Place
 
 DAY_S = 86_400.0
@@ -78,6 +79,24 @@ def test_values_without_a_run_go_by_their_last_use(place: Place) -> None:
     assert collect(place.store, place.blobs, now_s=LATER).dropped == ()
     (one,) = collect(place.store, place.blobs, older_than_s=DAY_S, now_s=LATER).dropped
     assert (one.id, one.why) == (result.id, "old")
+
+
+def test_what_a_result_is_put_together_from_stays(place: Place) -> None:
+    """A flow that returns a list of results: the list is not stored, its shape is."""
+    nodes = place.thread("01OLD", started_ms=1000)
+    shape, whole = place.put(("items", ["tuple"])), Value(fingerprint([MODEL]), "builtins.list")
+    edges = (Edge("shape", shape.id), Edge("item", nodes[2].outputs[0].value, nodes[2].id))
+    call = call_id("clew:assemble", None, None, None, edges)
+    outputs = (Edge("result", whole.id),)
+    node = Node(call, call, "clew:assemble", "pick", None, None, None, edges, outputs)
+    place.store.add([node], [shape, whole])
+    place.store.start(Run("01NEW", "adult", "finished", int(LATER * 1000), result=whole.id))
+    use = Use(0, "fit", nodes[2].id, "reused", Reason("same-call", ""))
+    place.store.use("01NEW", [use])
+    collect(place.store, place.blobs, older_than_s=DAY_S, dry_run=False, now_s=LATER)
+    assert place.vault.has(shape.id)
+    assert place.vault.has(fingerprint(MODEL))
+    assert not place.vault.has(fingerprint(RAW))
 
 
 def test_roots_stay_with_what_lies_inside_them(place: Place) -> None:

@@ -21,7 +21,7 @@ import msgspec
 from blake3 import blake3
 
 from clew.adapters.blobs.local import framing
-from clew.app.upkeep.collect import Graph
+from clew.app.upkeep.collect import Graph, nodes_of
 from clew.errors import CorruptValue, NotFound, StoreError
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.ports import BlobStore
@@ -142,7 +142,7 @@ def _gather(graph: Graph, node: NodeId | None, value: ValueId | None, run: str |
     if run is not None and found is None:
         raise NotFound("no such run", got=run)
     uses = () if run is None else graph.uses(run)
-    starts = _starts(graph, node, value, uses)
+    starts = _starts(graph, node, value, found)
     nodes = tuple(
         known for id in graph.closure(starts, "up") if (known := graph.node(id)) is not None
     )
@@ -163,7 +163,7 @@ def _gather(graph: Graph, node: NodeId | None, value: ValueId | None, run: str |
 
 
 def _starts(
-    graph: Graph, node: NodeId | None, value: ValueId | None, uses: Iterable[Use]
+    graph: Graph, node: NodeId | None, value: ValueId | None, run: Run | None
 ) -> list[NodeId]:
     if node is not None:
         if graph.node(node) is None:
@@ -174,7 +174,7 @@ def _starts(
         if not makers and not graph.describe([value]):
             raise NotFound("no such value", got=value.hex())
         return makers
-    return [use.node for use in uses if use.node is not None]
+    return [] if run is None else nodes_of(graph, run)
 
 
 def _values_of(records: Records, value: ValueId | None) -> list[ValueId]:

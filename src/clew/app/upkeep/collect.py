@@ -143,19 +143,34 @@ def _of_run(
 ) -> Iterator[ValueId]:
     if run.result is not None:
         yield run.result
-    for use in graph.uses(run.id):
-        if use.node is None:
-            continue
-        if use.node not in known:
-            node = graph.node(use.node)
+    for id in nodes_of(graph, run):
+        if id not in known:
+            node = graph.node(id)
             edges = () if node is None else (*node.inputs, *node.outputs)
-            known[use.node] = tuple(edge.value for edge in edges)
+            known[id] = tuple(edge.value for edge in edges)
             if node is not None:
                 costs.update({edge.value: node.cost for edge in node.outputs})
-        yield from known[use.node]
+        yield from known[id]
     for entry in graph.entries(run.id):
         if entry.kind == "artifact" and entry.text is not None and len(entry.text) == 40:
             yield ValueId(Digest(bytes.fromhex(entry.text)))
+
+
+def nodes_of(graph: Graph, run: Run) -> list[NodeId]:
+    """Return the nodes that a run used, and those that put its result together from theirs."""
+    used = dict.fromkeys(use.node for use in graph.uses(run.id) if use.node is not None)
+    makers = () if run.result is None else graph.linked(run.result, "up")
+    if used.keys().isdisjoint(makers):
+        # Another run may have made the same content from other nodes.
+        used.update(dict.fromkeys(id for id in makers if _stands_on(graph, id, used)))
+    return list(used)
+
+
+def _stands_on(graph: Graph, id: NodeId, used: Mapping[NodeId, None]) -> bool:
+    node = graph.node(id)
+    return node is not None and all(
+        edge.source is None or edge.source in used for edge in node.inputs
+    )
 
 
 def _with_members(blobs: BlobStore, ids: Iterable[ValueId]) -> set[ValueId]:
