@@ -61,6 +61,22 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+def test_the_picture_shows_the_layers_that_are_there() -> None:
+    picture = (ROOT / "ARCHITECTURE.md").read_text().split("```")[1]
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    names = {
+        name.strip(" ()") for line in contract["contracts"][0]["layers"] for name in line.split("|")
+    }
+    for name in names:
+        place = ROOT / "src/clew" / name
+        there = place.with_suffix(".py").exists() or len(list(place.glob("*.py"))) > 1
+        there = there or any(place.glob("*/__init__.py"))
+        shown = re.search(rf"(\()?\b{name}\b(\))?", picture)
+        assert shown, name
+        if name != "entities":
+            assert there == (shown[1] is None), name
+
+
 def test_changelog_has_a_place_for_the_next_change() -> None:
     assert re.search(r"^## Unreleased$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
