@@ -60,8 +60,7 @@ def test_results_are_given_on() -> None:
 def test_a_tuple_is_unpacked_by_its_annotation() -> None:
     @clew.step
     def split() -> tuple[int, str]:
-        value = (1, "a")
-        return value
+        return 1, "a"
 
     @clew.flow
     def flow() -> object:

@@ -25,7 +25,7 @@ from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.values import ValueVault
-from clew.steps import remote, runtime
+from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
 
 _open: dict[Path, Runtime] = {}
@@ -116,5 +116,6 @@ def runtime_here() -> Runtime:
 def install() -> None:
     """Connect the layers below to the adapters; called when `clew` is first used."""
     register_frameworks()
+    observe.watch_questions()
     runtime.set_opener(runtime_here)
     remote.set_worker_opener(lambda location: open_runtime(load(store=location)))

@@ -18,7 +18,7 @@ NODE_FORMAT = 1
 
 ValueState = Literal["stored", "absent", "erased", "corrupt"]
 Decision = Literal["computed", "reused", "pruned", "failed"]
-ReadKind = Literal["file", "env", "rng"]
+ReadKind = Literal["file", "folder", "env", "rng"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Read:
 
     Parameters
     ----------
-    kind : {"file", "env", "rng"}
-        What was read.
+    kind : {"file", "folder", "env", "rng"}
+        What was read; of a ``"folder"`` only whether there is one.
     name : str
         The path, the variable's name, or the generator's name.
     value : ValueId

@@ -79,6 +79,7 @@ def _warning_class(name: str) -> type[Warning]:
 
 class _Recorder(threading.local):
     effects: Effects | None = None
+    shown_by: tuple[Any, Any] | None = None
 
 
 _recorder = _Recorder()
@@ -90,13 +91,18 @@ _previous: Any = None
 @contextmanager
 def recording_warnings(effects: Effects) -> Iterator[None]:
     """Keep the warnings that this thread shows during the block; they are shown as ever."""
-    outer, _recorder.effects = _recorder.effects, effects
+    outer = _recorder.effects, _recorder.shown_by
+    _recorder.effects, _recorder.shown_by = effects, _shown_by()
     _install()
     try:
         yield
     finally:
         _uninstall()
-        _recorder.effects = outer
+        _recorder.effects, _recorder.shown_by = outer
+
+
+def _shown_by() -> tuple[Any, Any]:
+    return warnings._showwarnmsg_impl, warnings.showwarning  # type: ignore[attr-defined]
 
 
 def _install() -> None:
@@ -118,7 +124,8 @@ def _uninstall() -> None:
 
 def _show(message: Any) -> None:
     effects = _recorder.effects
-    if effects is not None:
+    # Where the step put its own way of showing warnings in place, it keeps them to itself.
+    if effects is not None and _recorder.shown_by == _shown_by():
         kind = message.category
         effects.warned.append((f"{kind.__module__}:{kind.__qualname__}", str(message.message)))
     _previous(message)

@@ -16,6 +16,7 @@ from clew.steps.context import building, running
 from clew.steps.execute import delivered
 from clew.steps.flowrun import FlowRun
 from clew.steps.graph import FlowGraph
+from clew.steps.observe import unobserved
 from clew.steps.outcome import FlowResult, settle
 from clew.steps.place import import_root
 from clew.steps.provenance import capture, redacted
@@ -39,7 +40,8 @@ def launch(
     """Run a flow to its end; the run's record says how it went, whatever happens."""
     runtime = current()
     policy = runtime.policy
-    session = Session(runtime, _record(flow, arguments), listeners)
+    with unobserved():
+        session = Session(runtime, _record(flow, arguments), listeners)
     opened = runtime.open_engine(engine or policy.engine, workers or policy.workers)
     try:
         result = _execute(runtime, session, flow, arguments, opened)
@@ -63,10 +65,15 @@ def _execute(
     arguments: Mapping[str, Any],
     engine: Engine,
 ) -> FlowResult:
-    graph = FlowGraph(
-        lambda index: delivered(_private(scheduler.value(index))),
-        lambda index: scheduler.run_now(index),
-    )
+    @unobserved()
+    def value(index: int) -> Any:
+        return delivered(copy.deepcopy(scheduler.value(index)))
+
+    @unobserved()
+    def run_now(index: int) -> None:
+        scheduler.run_now(index)
+
+    graph = FlowGraph(value, run_now)
     scheduler = Scheduler(runtime, session, graph, engine)
     inside, logging = building.set(graph), running.set(session)
     try:
@@ -74,14 +81,11 @@ def _execute(
     finally:
         building.reset(inside)
         running.reset(logging)
-    scheduler.satisfy(graph.sinks())
-    result = settle(runtime, scheduler, graph, returned)
-    scheduler.close(map(task_of, refs_in(returned)))
+    with unobserved():
+        scheduler.satisfy(graph.sinks())
+        result = settle(runtime, scheduler, graph, returned)
+        scheduler.close(map(task_of, refs_in(returned)))
     return result
-
-
-def _private(value: Any) -> Any:
-    return copy.deepcopy(value)
 
 
 def _record(flow: Flow[..., Any], arguments: Mapping[str, Any]) -> Run:

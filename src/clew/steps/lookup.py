@@ -10,7 +10,7 @@ from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Node, Read
 from clew.steps import rng
-from clew.steps.observe import file_content
+from clew.steps.observe import file_content, is_folder
 from clew.steps.runtime import Runtime
 
 
@@ -59,6 +59,7 @@ def _generator_state(name: str) -> ValueId:
 
 _READERS: Mapping[str, Callable[[str], ValueId]] = {
     "file": file_content,
+    "folder": is_folder,
     "env": lambda name: fingerprint(os.environ.get(name)),
     "rng": _generator_state,
 }

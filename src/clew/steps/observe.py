@@ -1,10 +1,11 @@
 """What a step does besides computing: seen through Python's audit events.
 
 A step that declares nothing may still open a file, list a directory, read a variable, connect to
-a host or start a process. Python announces most of this to audit hooks (PEP 578). Files and
-variables read become part of what names the node, so that a change is noticed; what cannot be
-named (a connection, a process) makes the node unfit for reuse, with the reason. A file that the
-step itself writes is an effect, not an input: steps whose point is an effect say `reuse=False`.
+a host or start a process. Python announces most of this to audit hooks (PEP 578). Files that are
+read or asked about, and variables, become part of what names the node, so that a change is
+noticed; what cannot be named (a connection, a process, a file changed that was read) makes the
+node unfit for reuse, with the reason. A file that the step itself writes is an effect, not an
+input: steps whose point is an effect say `reuse=False`.
 
 Not seen: files opened by C and C++ libraries on their own (that is why a string that names a file
 counts as a read of it, see `named_files`), reads in threads that the step starts, and effects
@@ -28,6 +29,7 @@ from clew.errors import ClewError
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Read
+from clew.steps.presence import announce
 
 _LIBRARY_ROOTS = tuple(
     os.path.realpath(root) + os.sep
@@ -59,7 +61,7 @@ class Observer:
         self._own_root = os.path.realpath(own_root) + os.sep
         self._reads: dict[tuple[str, str], ValueId] = {}
         self._opened: set[str] = set()
-        self._written: set[str] = set()
+        self._made: set[str] = set()
         self.unsound: list[str] = []
 
     def read_env(self, name: str, value: str | None) -> None:
@@ -68,7 +70,7 @@ class Observer:
 
     def read_file(self, path: str) -> None:
         """Note that a file was read, with its content as it is now."""
-        if ("file", path) not in self._reads and path not in self._written:
+        if ("file", path) not in self._reads and not self._is_own(path):
             try:
                 self._reads["file", path] = file_content(path)
             except (ClewError, OSError) as error:
@@ -88,17 +90,37 @@ class Observer:
         """
         if self._is_foreign(path):
             if writing:
-                if path in self._opened or (updating and self._holds_something(path)):
-                    self.unsound.append(f"changes the file {path}, which it reads")
-                self._written.add(path)
-                self._reads.pop(("file", path), None)
+                if updating and self._holds_something(path):
+                    self._opened.add(path)
+                self.made(path)
             elif not path.endswith(_CODE_SUFFIXES):
-                if path not in self._written:
+                if not self._is_own(path):
                     self._opened.add(path)
                 self.read_file(path)
 
+    def made(self, path: str) -> None:
+        """Note that the step made a file or folder: what it finds there is its own."""
+        if path in self._opened:
+            self.unsound.append(f"changes the file {path}, which it reads")
+        self._made.add(os.path.abspath(path))  # noqa: PTH100
+        self._reads.pop(("file", path), None)
+
+    def asked_about(self, path: str) -> None:
+        """Note a question whether there is a file or folder, and which."""
+        if self._is_foreign(path) and not path.endswith(_CODE_SUFFIXES) and not self._is_own(path):
+            if os.path.isdir(path):  # noqa: PTH112
+                self._reads.setdefault(("folder", path), is_folder(path))
+            else:
+                self.read_file(path)
+
     def _holds_something(self, path: str) -> bool:
-        return path not in self._written and os.path.isfile(path) and os.path.getsize(path) > 0  # noqa: PTH113, PTH202
+        return not self._is_own(path) and os.path.isfile(path) and os.path.getsize(path) > 0  # noqa: PTH113, PTH202
+
+    def _is_own(self, path: str) -> bool:
+        if not self._made:
+            return False
+        place = os.path.abspath(path)  # noqa: PTH100
+        return any(place == made or place.startswith(made + os.sep) for made in self._made)
 
     def reads(self) -> tuple[Read, ...]:
         """Return what was read; a file that changed meanwhile makes the execution unsound."""
@@ -120,6 +142,11 @@ def file_content(path: str) -> ValueId:
     if os.path.isdir(path):  # noqa: PTH112
         return fingerprint(("directory", sorted(os.listdir(path))))  # noqa: PTH208
     return fingerprint(Path(path))
+
+
+def is_folder(path: str) -> ValueId:
+    """Return the content id of whether there is a folder, whatever is in it."""
+    return fingerprint(("folder", os.path.isdir(path)))  # noqa: PTH112
 
 
 def named_files(values: Iterable[object]) -> Iterator[str]:
@@ -173,6 +200,24 @@ def unobserved() -> Iterator[None]:
         _state.observer = outer
 
 
+def watch_questions() -> None:
+    """Let the running step's observer know which files are asked about (see `presence`)."""
+    announce(_asked)
+
+
+def _asked(path: str) -> None:
+    observer = _state.observer
+    if observer is None or _state.busy:
+        return
+    if sys._getframe(4).f_code.co_filename.startswith(_IMPORT_SYSTEM):
+        return
+    _state.busy = True
+    try:
+        observer.asked_about(path)
+    finally:
+        _state.busy = False
+
+
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     handler = _HANDLERS.get(event)
     if handler is None or _state.observer is None or _state.busy:
@@ -203,6 +248,14 @@ def _on_list(observer: Observer, args: tuple[Any, ...]) -> None:
         observer.opened(os.fsdecode(path) if path is not None else ".", writing=False)
 
 
+def _on_make(observer: Observer, args: tuple[Any, ...]) -> None:
+    observer.made(os.fsdecode(args[0]))
+
+
+def _on_move(observer: Observer, args: tuple[Any, ...]) -> None:
+    observer.made(os.fsdecode(args[1]))
+
+
 def _on_connect(observer: Observer, args: tuple[Any, ...]) -> None:
     observer.unsound.append("opens a network connection")
 
@@ -231,6 +284,10 @@ _HANDLERS: dict[str, Callable[[Observer, tuple[Any, ...]], None]] = {
     "open": _on_open,
     "os.listdir": _on_list,
     "os.scandir": _on_list,
+    "os.mkdir": _on_make,
+    "os.rename": _on_move,
+    "os.link": _on_move,
+    "os.symlink": _on_move,
     "socket.connect": _on_connect,
     "socket.getaddrinfo": _on_connect,
     "subprocess.Popen": _on_process,

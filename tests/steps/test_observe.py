@@ -1,0 +1,244 @@
+"""What a step is seen to read besides its arguments is part of what names its result."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import clew
+
+
+def spelled(*parts: object) -> str:
+    """Return a path that no text in the step's code shows."""
+    return "".join(map(str, parts))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def decision(step: clew.step) -> str:
+    return step.last.decision
+
+
+def test_a_file_that_is_opened_counts(here: Path) -> None:
+    @clew.step
+    def read(folder: str) -> str:
+        with open(spelled(folder, "/", "data")) as file:
+            return file.read()
+
+    (here / "data").write_text("one")
+    assert [read(str(here)), read(str(here))] == ["one", "one"]
+    assert decision(read) == "reused"
+    (here / "data").write_text("two")
+    assert read(str(here)) == "two"
+    (here / "data").write_text("one")
+    assert read(str(here)) == "one"
+    assert decision(read) == "reused"
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_the_file_that_a_path_argument_names_counts(here: Path, kind: type) -> None:
+    @clew.step
+    def size(path: object) -> int:
+        return os.stat(path).st_size
+
+    (here / "data.bin").write_bytes(b"123")
+    assert size(kind("data.bin")) == 3
+    (here / "data.bin").write_bytes(b"12345")
+    assert size(kind("data.bin")) == 5
+    (here / "data.bin").write_bytes(b"12345")
+    assert size(kind("data.bin")) == 5
+    assert decision(size) == "reused"
+
+
+def test_a_file_that_was_not_there_and_now_is_counts(here: Path) -> None:
+    @clew.step
+    def read(name: str) -> str | None:
+        try:
+            return Path(spelled(name)).read_text()
+        except FileNotFoundError:
+            return None
+
+    assert read("late") is None
+    (here / "late").write_text("now")
+    assert read("late") == "now"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [os.path.exists, os.path.isfile, os.path.isdir, lambda p: Path(p).exists(), os.path.lexists],
+    ids=["exists", "isfile", "isdir", "Path.exists", "lexists"],
+)
+def test_whether_there_is_a_file_counts(here: Path, ask) -> None:
+    @clew.step
+    def there(name: str) -> bool:
+        return bool(ask(spelled(name, "1")))
+
+    assert there("out/put") is False
+    (here / "out" / "put1").mkdir(parents=True) if ask is os.path.isdir else None
+    if ask is not os.path.isdir:
+        (here / "out").mkdir()
+        (here / "out" / "put1").write_text("x")
+    assert there("out/put") is True
+    assert there("out/put") is True
+    assert decision(there) == "reused"
+
+
+def test_the_names_in_a_folder_count(here: Path) -> None:
+    @clew.step
+    def names() -> list[str]:
+        return sorted(path.name for path in Path(spelled("fol", "der")).glob("*.txt"))
+
+    (here / "folder").mkdir()
+    (here / "folder" / "a.txt").touch()
+    assert [names(), names()] == [["a.txt"], ["a.txt"]]
+    assert decision(names) == "reused"
+    (here / "folder" / "b.txt").touch()
+    assert names() == ["a.txt", "b.txt"]
+
+
+def test_a_file_replaced_within_one_tick_of_the_clock_counts(here: Path) -> None:
+    @clew.step
+    def read(path: Path) -> str:
+        return path.read_text()
+
+    file = here / "data.txt"
+    file.write_text("111")
+    before = file.stat()
+    for text in ("222", "333", "444"):
+        read(file)
+        file.write_text(text)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert read(file) == text
+
+
+def test_a_variable_read_through_clew_counts(monkeypatch) -> None:
+    @clew.step
+    def region() -> str | None:
+        return clew.env("REGION", "nowhere")
+
+    assert region() == "nowhere"
+    monkeypatch.setenv("REGION", "north")
+    assert region() == "north"
+    assert region() == "north"
+    assert decision(region) == "reused"
+    monkeypatch.delenv("REGION")
+    assert region() == "nowhere"
+    assert decision(region) == "reused"
+
+
+def test_a_variable_read_otherwise_forbids_reuse(monkeypatch) -> None:
+    @clew.step
+    def region() -> str | None:
+        return os.environ.get("REGION")
+
+    region()
+    monkeypatch.setenv("REGION", "north")
+    assert region() == "north"
+    assert region.why().code == "ambient-read"
+    assert "os.environ" in region.why().text
+
+
+def test_the_users_word_allows_reuse_of_what_reads_the_clock() -> None:
+    @clew.step(reuse=True)
+    def stamped(x: int) -> tuple[int, bool]:
+        import time
+
+        return x, time.time() > 0
+
+    stamped(1)
+    stamped(1)
+    assert decision(stamped) == "reused"
+
+
+def test_a_connection_forbids_reuse() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def connect(port: int) -> int:
+            module = __import__("soc" + "ket")
+            with module.create_connection(("127.0.0.1", port), timeout=5):
+                return port
+
+        step = clew.step(depends_on=["declared"])(connect)
+        step(port)
+        step(port)
+    assert decision(step) == "computed"
+    assert "network" in step.why().text
+
+
+def test_a_file_that_the_step_makes_and_reads_is_its_own(here: Path) -> None:
+    @clew.step
+    def through_a_file(text: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "scratch"
+            place.write_text(text)
+            return place.read_text() if place.exists() else ""
+
+    assert [through_a_file("a"), through_a_file("a")] == ["a", "a"]
+    assert decision(through_a_file) == "reused"
+
+
+def test_a_file_that_is_written_is_an_effect_not_an_input(here: Path) -> None:
+    @clew.step
+    def write(name: str) -> int:
+        return Path(spelled(name)).write_text("result")
+
+    assert [write("out.txt"), write("out.txt")] == [6, 6]
+    assert decision(write) == "reused"
+
+
+@pytest.mark.parametrize("mode", ["r+", "read, then write"])
+def test_a_step_that_changes_what_it_reads_is_executed(here: Path, mode: str) -> None:
+    def count(path: str) -> int:
+        if mode == "r+":
+            with open(path, "r+") as file:
+                found = int(file.read())
+                file.seek(0)
+                file.write(str(found + 1))
+            return found
+        found = int(Path(path).read_text())
+        Path(path).write_text(str(found + 1))
+        return found
+
+    step = clew.step(count)
+    (here / "n.txt").write_text("0")
+    assert [step("n.txt"), step("n.txt"), step("n.txt")] == [0, 1, 2]
+
+
+def test_a_file_that_changes_while_it_is_read_forbids_reuse(here: Path) -> None:
+    @clew.step(reuse=None, depends_on=["declared"])
+    def read(name: str) -> str:
+        path = Path(spelled(name))
+        text = path.read_text()
+        os.rename(spelled("next"), path)
+        return text
+
+    (here / "data").write_text("old")
+    (here / "next").write_text("new")
+    assert read("data") == "old"
+    (here / "next").write_text("newer")
+    assert read("data") == "new"
+
+
+def test_modules_that_a_step_imports_are_code_not_files() -> None:
+    @clew.step
+    def parse(text: str) -> object:
+        import configparser
+
+        parser = configparser.ConfigParser()
+        parser.read_string(text)
+        return parser.sections()
+
+    parse("[a]")
+    node = clew.open().node(parse.last.node.hex())
+    assert node.reads == ()
+    parse("[a]")
+    assert decision(parse) == "reused"
