@@ -269,6 +269,34 @@ def test_a_model_that_shares_its_data_with_its_neighbour_still_does() -> None:
     round_trip({"model": model, "data": data, "score": 0.5})
 
 
+def test_a_model_that_shares_its_data_with_its_twin_still_does() -> None:
+    from sklearn.base import clone
+    from sklearn.neighbors import NearestNeighbors
+
+    data = np.random.default_rng(0).random((500, 40))
+    model = NearestNeighbors(algorithm="brute").fit(data)
+    twin = clone(model).fit(data.copy())
+    sharing = clone(model).fit(data)
+    assert fingerprint(model) == fingerprint(twin)
+    for pair in ([model, twin], [model, sharing], [twin, model, model._fit_X], [model, model]):
+        round_trip(pair)
+
+
+def test_a_model_beside_other_results_is_stored_without_being_read_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression().fit(np.eye(3), [1.0, 2.0, 3.0])
+    place = vault()
+    place.put(model)
+    monkeypatch.setattr("skops.io.loads", None)
+    whole = {"model": model, "scores": {"r2": 1.0}, "rows": np.zeros(9000)}
+    id, _ = place.put(whole)
+    monkeypatch.undo()
+    assert fingerprint(place.get(id)) == fingerprint(whole)
+
+
 # What cannot be read.
 
 

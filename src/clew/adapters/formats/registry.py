@@ -151,16 +151,21 @@ class FormatRegistry:
             if not codec.accepts(value):
                 return None
             encoded, children = codec.encode(value)
-            if self._is_proven(codec, children) or self._comes_back(value, id, encoded, children):
+            if codec.exact and self._are_apart(value, children):
+                return encoded, children
+            if self._comes_back(value, id, encoded, children):
                 return encoded, children
         except (UnsupportedValue, Unhashable, StoreError, RecursionError):
             return None
         return None
 
-    def _is_proven(self, codec: Codec, children: Mapping[ValueId, object]) -> bool:
-        return codec.exact and not any(
-            self._name_for(child) in _MAY_SHARE for child in children.values()
-        )
+    def _are_apart(self, value: object, children: Mapping[ValueId, object]) -> bool:
+        """Tell whether children that come back private leave the container what it was."""
+        if not any(self._name_for(child) in _MAY_SHARE for child in children.values()):
+            return True
+        from clew.lineage.fingerprint.sharing import leaves_apart
+
+        return leaves_apart(value)
 
     def _comes_back(
         self,
