@@ -10,13 +10,14 @@ from typing import Any
 
 _NAMES = {
     "Search": "clew.select.search",
+    "HalvingSearch": "clew.select.halvingsearch",
     "Explanation": "clew.select.results",
     "Progress": "clew.select.evaluate",
     "Account": "clew.select.evaluate",
     "Space": "clew.select.space",
 }
 
-__all__ = ["Account", "Explanation", "Progress", "Search", "Space"]
+__all__ = ["Account", "Explanation", "HalvingSearch", "Progress", "Search", "Space"]
 
 
 def __getattr__(name: str) -> Any:

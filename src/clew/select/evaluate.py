@@ -19,7 +19,7 @@ from clew.select.plan import Configuration, Planner
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
 from clew.select.settle import contenders
-from clew.select.study import Outcome, Record, Study
+from clew.select.study import Outcome, Record, Study, Tally
 from clew.select.whole import solve_whole
 
 
@@ -132,6 +132,18 @@ class Evaluation:
             if not self._outcome.records:
                 raise
             self._salvage()
+
+    @property
+    def study(self) -> Study:
+        """What is evaluated."""
+        return self._study
+
+    def adopt(self, configuration: Configuration, outcome: Outcome) -> None:
+        """Take in a configuration that somebody else has evaluated on all folds."""
+        self._configurations.append(configuration)
+        self._outcome.merge(replace(outcome, tally=Tally()))
+        self._outcome.tally = outcome.tally
+        self.finished = self._configurations
 
     def _run(self, fresh: Sequence[Configuration]) -> None:
         for configuration in fresh:

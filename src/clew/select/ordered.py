@@ -53,13 +53,10 @@ class Ordered:
             self._run(configuration, split)
 
     def _run(self, configuration: Configuration, split: int) -> None:
-        fold, rows = self._fold(configuration, split)
+        fold, rows = self.fold(configuration, split)
         started = time.perf_counter()
         try:
-            path: list[Any] = []
-            for stage in configuration.stages[:-1]:
-                fitted, rows = self._stage(fold, split, stage, rows)
-                path.append(fitted)
+            path, rows = self.path(fold, split, configuration, rows)
             model = fold.fit(configuration.stages[-1], rows)
         except Exception as error:
             fold.fail([configuration], error, 0.0, started)
@@ -68,9 +65,20 @@ class Ordered:
         reason = self._outcome.deferred.get((configuration.index, split), "")
         record = Record({}, source="plain", reason=reason)
         fit_s = time.perf_counter() - started
-        fold.score(configuration, model, rows, tuple(path), fit_s, record)
+        fold.score(configuration, model, rows, path, fit_s, record)
 
-    def _fold(self, configuration: Configuration, split: int) -> tuple[Fold, Rows]:
+    def path(
+        self, fold: Fold, split: int, configuration: Configuration, rows: Rows
+    ) -> tuple[tuple[Any, ...], Rows]:
+        """Return the fitted transformers of a configuration, and the rows below them."""
+        path: list[Any] = []
+        for stage in configuration.stages[:-1]:
+            fitted, rows = self._stage(fold, split, stage, rows)
+            path.append(fitted)
+        return tuple(path), rows
+
+    def fold(self, configuration: Configuration, split: int) -> tuple[Fold, Rows]:
+        """Return a fold with its rows as the first stage sees them."""
         key = (split, configuration.stages[0].pairwise)
         if key not in self._folds:
             fold = Fold(self._study, split, self._outcome, self._report)
@@ -97,7 +105,7 @@ class Ordered:
     def _leave(self, slot: _Slot, level: _Level, size: int | None = None) -> _Level:
         """Keep a level for those who still need it, and drop it after the last one."""
         self._left[slot] -= 1
-        if self._left[slot] <= 0:
+        if self._left[slot] == 0:
             self._kept.pop(slot, None)
         elif size is not None:
             self._kept[slot] = (level, size)
