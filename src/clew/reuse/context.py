@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clew.errors import InvalidParameter
 
@@ -25,7 +25,7 @@ _lock = threading.RLock()
 _entered: list[reuse] = []
 
 
-class reuse:  # noqa: N801 - used as `with clew.reuse():`
+class reuse:
     """Reuse inside scikit-learn: equal fits, transforms and predictions are computed once.
 
     Inside the context, `fit`, `transform`, `fit_transform`, `predict`, `predict_proba`,
@@ -42,6 +42,11 @@ class reuse:  # noqa: N801 - used as `with clew.reuse():`
         Estimators whose `random_state` is not set get a seed that derives from this one, their
         parameters and their inputs, and can then be reused. Without it they are executed.
 
+    store : path, optional
+        A folder in which results outlive the process and are shared with others that use it.
+        Its files are unpickled, so nobody else may be able to write into it. Default: none; worker
+        processes share a temporary one.
+
     Notes
     -----
     The same object can be entered again and still knows what it kept; `clear` forgets it.
@@ -57,7 +62,13 @@ class reuse:  # noqa: N801 - used as `with clew.reuse():`
     (True, 1)
     """
 
-    def __init__(self, *, budget_bytes: int | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        budget_bytes: int | None = None,
+        seed: int | None = None,
+        store: str | Path | None = None,
+    ) -> None:
         if budget_bytes is not None and budget_bytes < 0:
             raise InvalidParameter(
                 "budget_bytes must not be negative", got=str(budget_bytes), expected=">= 0"
@@ -68,13 +79,16 @@ class reuse:  # noqa: N801 - used as `with clew.reuse():`
             )
         self.budget_bytes = _default_budget() if budget_bytes is None else budget_bytes
         self.seed = seed
+        self.store = store
         self._session: Session | None = None
 
     def __enter__(self) -> reuse:
         with _lock:
             session = self._made()
             if not _entered:
-                _install()
+                from clew.reuse.estimators.install import install
+
+                install()
             _entered.append(self)
             from clew.reuse.estimators.session import enter
 
@@ -93,7 +107,9 @@ class reuse:  # noqa: N801 - used as `with clew.reuse():`
             leave(self._made())
             _entered.remove(self)
             if not _entered:
-                _remove()
+                from clew.reuse.estimators.install import remove
+
+                remove()
 
     @property
     def stats(self) -> Stats:
@@ -115,7 +131,12 @@ class reuse:  # noqa: N801 - used as `with clew.reuse():`
         if self._session is None:
             from clew.reuse.estimators.session import Session
 
-            self._session = Session(self.budget_bytes, self.seed)
+            files = None
+            if self.store is not None:
+                from clew.reuse.estimators.files import Files
+
+                files = Files(self.store)
+            self._session = Session(self.budget_bytes, self.seed, files)
         return self._session
 
 
@@ -149,31 +170,3 @@ def _default_budget() -> int:
     except (ValueError, OSError, AttributeError):
         return _GIB
     return min(2 * _GIB, total // 8)
-
-
-def _install() -> None:
-    from clew.reuse.estimators import hooks, notices, operations, slices
-    from clew.reuse.estimators.session import current
-
-    def hear(notice: notices.Notice) -> None:
-        session = current()
-        if session is not None:
-            session.hear(notice)
-
-    _microphone.append(notices.Microphone(hear))
-    _microphone[-1].install()
-    slices.install()
-    operations.install()
-    hooks.install()
-
-
-def _remove() -> None:
-    from clew.reuse.estimators import hooks, operations, slices
-
-    hooks.remove()
-    operations.remove()
-    slices.remove()
-    _microphone.pop().remove()
-
-
-_microphone: list[Any] = []

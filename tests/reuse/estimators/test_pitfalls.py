@@ -374,7 +374,7 @@ def test_one_thread_computes_what_several_ask_for(data) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert (r.stats.misses, r.stats.hits) == (1, 3)
+    assert (r.stats.misses, r.stats.hits) == (1, 3), r.explain()
     assert len({model.mean_ for model in models}) == 1
 
 

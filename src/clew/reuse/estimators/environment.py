@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -26,6 +27,7 @@ class Environment:
     def __init__(self) -> None:
         self._controllers: list[Any] = []
         self._loaded = -1
+        self._lock = threading.Lock()
         self._memo: dict[tuple[object, ...], Digest] = {}
         self._fixed = b""
 
@@ -53,11 +55,12 @@ class Environment:
         loaded = sum(name in sys.modules for name in _LIBRARIES)
         if loaded == self._loaded:
             return
-        self._loaded = loaded
-        self._memo.clear()
-        controllers = ThreadpoolController().lib_controllers
-        self._controllers = sorted(controllers, key=lambda lib: (lib.prefix, lib.filepath))
-        self._fixed = self._builds()
+        with self._lock:  # no thread may see one part of this without the other
+            self._memo.clear()
+            controllers = ThreadpoolController().lib_controllers
+            self._controllers = sorted(controllers, key=lambda lib: (lib.prefix, lib.filepath))
+            self._fixed = self._builds()
+            self._loaded = loaded
 
     def _builds(self) -> bytes:
         parts = [platform.machine(), platform.system(), platform.python_version()]

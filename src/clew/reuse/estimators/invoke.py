@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from clew.errors import Unhashable
+from clew.lineage.canonical import Digest
 from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.compute import compute
@@ -89,7 +90,7 @@ def _deliver(call: Call, request: Request, output: Output, copier: Copier) -> An
     made = name("output", request.key)
     if output.kind == "shared":
         if call.to_library:
-            _publish(call.session, output.value)
+            _publish(call.session, output.value, made)
             call.session.vouch(output.value, made)
             return output.value
         value = private(output.value)
@@ -101,7 +102,8 @@ def _deliver(call: Call, request: Request, output: Output, copier: Copier) -> An
     return value
 
 
-def _publish(session: Session, value: Any) -> None:
-    """Mark a result that came from another process as shared from now on."""
+def _publish(session: Session, value: Any, made: Digest) -> None:
+    """Make a result that was read from a file known: it is shared from now on."""
     if not session.is_shared(value):
         session.share(value)
+        session.identities.remember(value, made)

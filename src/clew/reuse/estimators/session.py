@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from typing import Any
 from clew.lineage.canonical import Digest
 from clew.reuse.estimators.describe import Traits
 from clew.reuse.estimators.environment import Environment
+from clew.reuse.estimators.files import Files
 from clew.reuse.estimators.identity import Identities
 from clew.reuse.estimators.notices import Notice
 from clew.reuse.estimators.shelf import Shelf
@@ -66,11 +69,16 @@ class Session:
         Most memory that kept results may take.
     seed : int or None
         Where given, estimators with an unset `random_state` get one that derives from it.
+    files : Files or None
+        Where results outlive the process.
     """
 
-    def __init__(self, budget_bytes: int, seed: int | None = None) -> None:
+    def __init__(
+        self, budget_bytes: int, seed: int | None = None, files: Files | None = None
+    ) -> None:
+        self.budget_bytes = budget_bytes
         self.seed = seed
-        self.shelf = Shelf(budget_bytes)
+        self.shelf = Shelf(budget_bytes, files)
         self.identities = Identities()
         self.states = States()
         self.environment = Environment()
@@ -108,6 +116,14 @@ class Session:
                 frame.spoiled = "a warning in a helper thread"
         for frame in frames:
             frame.notices.append(notice)
+
+    def share_files(self) -> Files:
+        """Return the files that worker processes share, temporary ones if none were given."""
+        if self.shelf.files is None:
+            folder = tempfile.mkdtemp(prefix="clew-reuse-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self.shelf.files = Files(folder)
+        return self.shelf.files
 
     # -- shared arrays --------------------------------------------------------------------------
     def share(self, value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -82,6 +83,25 @@ class Statistics:
         """Count a call that was computed and not kept."""
         with self._lock:
             self.rows.setdefault(subject, Row()).executed[reason] += 1
+
+    def add(self, other: Statistics) -> None:
+        """Take in what another process counted."""
+        with self._lock:
+            for subject, found in other.rows.items():
+                row = self.rows.setdefault(subject, Row())
+                row.hits += found.hits
+                row.misses += found.misses
+                row.executed.update(found.executed)
+                row.saved_s += found.saved_s
+            self.shared += other.shared
+            self.slices += other.slices
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"rows": self.rows, "shared": self.shared, "slices": self.slices}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        self.__dict__.update(state)
 
     def total(self, size_bytes: int) -> Stats:
         """Return the sums."""
