@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clew.errors import CorruptValue, NotFound
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.records import LogEntry, Node, Reason, Use, Value
 from clew.steps import results, rng
@@ -66,7 +65,7 @@ def _reuse(
     try:
         effects = results.load_effects(runtime, node)
         result, error = results.load(runtime, node)
-    except (CorruptValue, NotFound):
+    except results.UNREADABLE:
         return None
     entries = replay(effects, node)
     if effects is not None:

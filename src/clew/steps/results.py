@@ -13,7 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from clew.errors import ClewError, Unhashable, UnsupportedValue
+from clew.errors import (
+    ClewError,
+    MissingExtra,
+    NotFound,
+    StoreError,
+    Unhashable,
+    UnsafeLoad,
+    UnsupportedValue,
+)
 from clew.lineage.canonical import NodeId, ValueId, digest
 from clew.lineage.code.archive import to_stored
 from clew.lineage.fingerprint import fingerprint
@@ -27,6 +35,8 @@ from clew.steps.runtime import Runtime
 if TYPE_CHECKING:
     from clew.steps.step import Step
 
+UNREADABLE = (NotFound, StoreError, UnsafeLoad, MissingExtra)
+"""What keeps a known result from being read: it is computed instead."""
 _LITERALS = (bool, int, float, complex, str, bytes, type(None))
 
 

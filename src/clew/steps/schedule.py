@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from clew.errors import CorruptValue, NotFound
 from clew.lineage.canonical import NodeId
 from clew.lineage.plan import State
 from clew.steps.estimate import plan_for
 from clew.steps.graph import FlowGraph, Task
 from clew.steps.resolve import propagate
+from clew.steps.results import UNREADABLE
 from clew.steps.runtime import Engine, Runtime
 from clew.steps.session import Session
 from clew.steps.work import Dispatcher
@@ -75,7 +75,7 @@ class Scheduler:
             task = self._graph.tasks[index]
             try:
                 return self._dispatch.value_of(task)
-            except (CorruptValue, NotFound):
+            except UNREADABLE:
                 task.unreadable = True
 
     def run_now(self, index: int) -> None:
@@ -122,7 +122,7 @@ class Scheduler:
                 continue
             try:
                 future = self._dispatch.submit(task)
-            except (CorruptValue, NotFound):
+            except UNREADABLE:
                 return True
             waiting.discard(index)
             running[future] = task
