@@ -32,11 +32,11 @@ def cases(quick: bool) -> dict[str, Case]:
 
     def case(rows: int | None, model: Any, space: Any, **options: Any) -> Case:
         X, y = adult.load(rows)
-        return Case(pipeline(X, model, **options), space, X, y, _folds())
+        return Case(pipeline(X, model, **options), space, X, y, _folds(quick))
 
     forest = RandomForestClassifier(random_state=0)
     boosting = HistGradientBoostingClassifier(random_state=0)
-    few = 600 if quick else 4_000
+    few = 500 if quick else 4_000
     return {
         "ridge": _ridge(quick, Ridge()),
         "forest": case(few, forest, {"model__n_estimators": _even(5 if quick else 50)}),
@@ -61,13 +61,13 @@ def cases(quick: bool) -> dict[str, Case]:
 def _ridge(quick: bool, model: Any) -> Case:
     X, y = adult.load(4_000 if quick else None)
     space = {"model__alpha": np.logspace(-3, 4, 20 if quick else 60)}
-    return Case(pipeline(X, model), space, X, y.astype(float), _folds())
+    return Case(pipeline(X, model), space, X, y.astype(float), _folds(quick))
 
 
-def _folds() -> Any:
+def _folds(quick: bool) -> Any:
     from sklearn.model_selection import KFold
 
-    return KFold(5, shuffle=True, random_state=0)
+    return KFold(2 if quick else 5, shuffle=True, random_state=0)
 
 
 def _even(step: int) -> list[int]:
@@ -138,7 +138,9 @@ def _mixed(quick: bool) -> Case:
             }
             for model in models
         ]
-    return Case(pipeline(X, models[0]["model"][0], select=True), space, X, y, _folds(), "roc_auc")
+    return Case(
+        pipeline(X, models[0]["model"][0], select=True), space, X, y, _folds(quick), "roc_auc"
+    )
 
 
 def _rare(quick: bool, encoder: Any) -> list[Any]:
@@ -171,4 +173,6 @@ def sampled(quick: bool) -> Case:
         "model__learning_rate": loguniform(1e-2, 1),
     }
     space = [{**before, **linear}, {**before, **boosting}]
-    return Case(pipeline(X, LogisticRegression(), select=True), space, X, y, _folds(), "roc_auc")
+    return Case(
+        pipeline(X, LogisticRegression(), select=True), space, X, y, _folds(quick), "roc_auc"
+    )
