@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from clew.adapters.blobs.local import LocalBlobs
@@ -27,6 +28,7 @@ from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.values import ValueVault
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
+from clew.steps.step import LEVELS
 
 _open: dict[Path, Runtime] = {}
 _places: dict[tuple[str | None, str, int], Runtime] = {}
@@ -118,4 +120,5 @@ def install() -> None:
     register_frameworks()
     observe.watch_questions()
     runtime.set_opener(runtime_here)
+    LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
     remote.set_worker_opener(lambda location: open_runtime(load(store=location)))

@@ -168,6 +168,22 @@ def _returned_length(function: Callable[..., Any]) -> int | None:
     return lengths.pop() if len(lengths) == 1 else None
 
 
+LEVELS: dict[str, Callable[[], Callable[..., Any]]] = {}
+"""Other levels of reuse by name: each gives a decorator. Filled by `clew.app`."""
+
+
+def _at_level(level: str, function: Callable[..., Any] | None, options: dict[str, Any]) -> Any:
+    if level not in LEVELS or options:
+        known = ", ".join(["step", *LEVELS])
+        raise InvalidParameter(
+            "@clew.step(level=...)",
+            got=", ".join([repr(level), *options]),
+            expected=f"{known}; a level below steps takes no other option",
+        )
+    decorator = LEVELS[level]()
+    return decorator if function is None else decorator(function)
+
+
 @overload
 def step(function: Callable[P, R], /) -> Step[P, R]: ...
 @overload
@@ -178,7 +194,8 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     Parameters
     ----------
     **options
-        See `clew.steps.options.StepOptions`.
+        See `clew.steps.options.StepOptions`; and ``level="function"``, for a function on traced
+        arrays (`clew.trace`): it is then reused by the lineage of its arguments, in memory.
 
     Examples
     --------
@@ -189,6 +206,9 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     >>> double(21)
     42
     """
+    level = options.pop("level", "step")
+    if level != "step":
+        return _at_level(level, function, options)
     try:
         chosen = StepOptions(**options)
     except TypeError as error:
