@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from clew.errors import NotFound
+from clew.errors import CorruptValue, NotFound
+from clew.lineage.canonical import ValueId
 from clew.lineage.preview import preview
 from clew.lineage.records import LogEntry, Run, Use
 from clew.steps.graph import MISSING
@@ -28,8 +29,16 @@ class FlowRun:
         For each step of the flow: computed, reused or pruned, and why.
     """
 
-    def __init__(self, runtime: Runtime, run: Run, uses: Sequence[Use], result: FlowResult) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        run: Run,
+        uses: Sequence[Use],
+        result: FlowResult,
+        again: Callable[[], FlowRun] | None = None,
+    ) -> None:
         self._runtime = runtime
+        self._again = again
         self.record = run
         self.id = run.id
         self.status = run.status
@@ -38,10 +47,21 @@ class FlowRun:
 
     @property
     def result(self) -> Any:
-        """What the flow returned; read from the store at the first look."""
+        """What the flow returned; read from the store at the first look.
+
+        Where its bytes turn out to be damaged or gone, the flow runs again: that is another run.
+        """
         if self._result.live is MISSING and self._result.id is not None:
-            self._result = replace(self._result, live=self._runtime.vault.get(self._result.id))
+            self._result = replace(self._result, live=self._read(self._result.id))
         return self._result.live
+
+    def _read(self, id: ValueId) -> Any:
+        try:
+            return self._runtime.vault.get(id)
+        except (CorruptValue, NotFound):
+            if self._again is None:
+                raise
+            return self._again().result
 
     @property
     def preview(self) -> str:

@@ -36,8 +36,15 @@ def launch(
     engine: str | None = None,
     workers: int | None = None,
     listeners: Sequence[Listener] = (),
+    repairing: bool = False,
 ) -> FlowRun:
-    """Run a flow to its end; the run's record says how it went, whatever happens."""
+    """Run a flow to its end; the run's record says how it went, whatever happens.
+
+    Parameters
+    ----------
+    repairing : bool, default False
+        The run is the second try to have a result whose bytes were no good.
+    """
     runtime = current()
     policy = runtime.policy
     with unobserved():
@@ -55,7 +62,12 @@ def launch(
         raise
     opened.close()
     run = session.finish("finished", result=result.id)
-    return FlowRun(runtime, run, tuple(session.uses.values()), result)
+
+    def again() -> FlowRun:
+        return launch(flow, arguments, engine=engine, workers=workers, repairing=True)
+
+    uses = tuple(session.uses.values())
+    return FlowRun(runtime, run, uses, result, None if repairing else again)
 
 
 def _execute(

@@ -140,7 +140,7 @@ def _header(file: memoryview) -> Header | None:
     length = int.from_bytes(file[_LENGTH], "little")
     try:
         return _DECODER.decode(file[_HEADER : _HEADER + length])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
