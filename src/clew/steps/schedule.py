@@ -102,10 +102,11 @@ class Scheduler:
                         break
                     continue
                 stale |= self._collect(running)
-        except BaseException:
+        except BaseException as error:
             for future in running:
                 future.cancel()
-            wait(running)
+            if not isinstance(error, KeyboardInterrupt):
+                wait(running)
             raise
 
     def _start_ready(self, waiting: set[int], running: Running) -> bool:

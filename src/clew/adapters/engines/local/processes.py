@@ -36,6 +36,7 @@ class ProcessEngine:
     def __init__(self, workers: int, prepare: Callable[[], None]) -> None:
         self.workers = workers
         self._prepare = prepare
+        self._cancelled = False
         self._lock = threading.Lock()
         self._pool = self._start()
 
@@ -46,7 +47,11 @@ class ProcessEngine:
         return outer
 
     def close(self, *, cancel: bool = False) -> None:
-        """Wait for what runs; with `cancel`, what waits is dropped."""
+        """Wait for what runs; with `cancel`, end it: the store survives the death of a worker."""
+        self._cancelled = cancel
+        if cancel:
+            for worker in list((self._pool._processes or {}).values()):
+                worker.terminate()
         self._pool.shutdown(wait=True, cancel_futures=cancel)
 
     def _start(self) -> ProcessPoolExecutor:
@@ -58,7 +63,7 @@ class ProcessEngine:
         self, outer: Future[Any], function: Callable[..., Any], args: tuple[Any, ...], tries: int
     ) -> None:
         def deliver(inner: Future[Any]) -> None:
-            if inner.cancelled():
+            if inner.cancelled() or self._cancelled:
                 outer.cancel()
                 return
             error = inner.exception()
