@@ -57,7 +57,7 @@ class Account:
     transforms : int
         Transformers that were really fitted.
     reused : int
-        Tasks answered from the store.
+        Tasks answered from the store, or because a stage gave the same values as another.
     plain : int
         Tasks executed as scikit-learn does.
     elapsed_s : float

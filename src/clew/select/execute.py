@@ -19,8 +19,9 @@ from sklearn.utils.validation import _check_method_params, _num_samples
 
 from clew.reuse.rewrites.registry import Rewrite
 from clew.select.branches import Branches
+from clew.select.cutoff import Twins
 from clew.select.family import FamilyRun
-from clew.select.plan import Configuration, Group, Member, Stage
+from clew.select.plan import Configuration, Group, Member, Stage, grow
 from clew.select.randomness import Unseeded, Watch
 from clew.select.rows import Rows
 from clew.select.score import Answers, assemble, needs_pipeline
@@ -89,17 +90,31 @@ class Fold:
         self, groups: Sequence[Group], rows: Rows, path: tuple[Any, ...], spent_s: float
     ) -> None:
         """Evaluate groups that read the same rows; `path` holds the fitted stages above."""
+        transformers = sum(len(g.members) for g in groups if not g.final)
+        merges = transformers > 1 and not needs_pipeline(self.study.scorer)
+        twins = Twins(self.outcome, self.split) if merges else None
         for group in groups:
-            if group.rewrite is not None and FamilyRun(self, group, rows, path, spent_s).run():
-                continue
+            if group.rewrite is not None:
+                family = FamilyRun(self, group, rows, path, spent_s, twins)
+                if family.run():
+                    continue
             for member in group.members:
                 try:
-                    step = self._predict if group.final else self._transform
-                    step(member, rows, path, spent_s)
+                    if group.final:
+                        self._predict(member, rows, path, spent_s)
+                    else:
+                        self._transform(member, rows, path, spent_s, twins)
                 except Unseeded:
                     self._defer(member, "draws from a generator that has no seed")
 
-    def _transform(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
+    def _transform(
+        self,
+        member: Member,
+        rows: Rows,
+        path: tuple[Any, ...],
+        spent_s: float,
+        twins: Twins | None,
+    ) -> None:
         started = time.perf_counter()
         try:
             fitted, output = self.fit_transform(member.stage, rows)
@@ -109,7 +124,7 @@ class Fold:
             self.fail(member.configurations, error, spent_s, started)
             return
         share = spent_s + (time.perf_counter() - started) / len(member.configurations)
-        self.below(member, rows, path, fitted, output, share)
+        self.below(member, rows, path, fitted, output, share, twins)
 
     def below(
         self,
@@ -119,13 +134,26 @@ class Fold:
         fitted: Any,
         output: Any,
         spent_s: float,
+        twins: Twins | None = None,
         rewrite: Rewrite | None = None,
     ) -> None:
         """Go down below a fitted transformer whose output for the training rows is known."""
         readers = sum(len(g.members) for g in member.below)
         lower = self.lower(member.stage, rows, fitted, output, readers, rewrite)
         del output
-        self.descend(member.below, lower, (*path, fitted), spent_s)
+        groups = member.below if twins is None else self._unanswered(member, lower, path, twins)
+        self.descend(groups, lower, (*path, fitted), spent_s)
+
+    def _unanswered(
+        self, member: Member, lower: Rows, path: tuple[Any, ...], twins: Twins
+    ) -> Sequence[Group]:
+        """Return what is left below a member after a twin's answers were taken over."""
+        depth, seen = len(path) + 1, self.study.return_train_score
+        left = twins.left(member, lower, depth, seen=seen)
+        answered = {c.index for c in member.configurations} - {c.index for c in left}
+        if self._report is not None and answered:
+            self._report(sorted(answered), self.split)
+        return grow(left, self.study.policy, depth) if answered else member.below
 
     def lower(
         self,

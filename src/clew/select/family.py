@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
+from clew.select.cutoff import Twins
 from clew.select.plan import Group, Member
 from clew.select.randomness import Unseeded
 from clew.select.rows import Rows
@@ -33,11 +34,20 @@ class FamilyRun:
         Fitted stages above.
     spent_s : float
         Seconds that one configuration owes for the stages above.
+    twins : Twins or None
+        Members of the same level by the values that they gave.
     """
 
     def __init__(
-        self, fold: Fold, group: Group, rows: Rows, path: tuple[Any, ...], spent_s: float
+        self,
+        fold: Fold,
+        group: Group,
+        rows: Rows,
+        path: tuple[Any, ...],
+        spent_s: float,
+        twins: Twins | None,
     ) -> None:
+        self._twins = twins
         self._fold, self._group, self._rows = fold, group, rows
         self._path, self._spent_s = path, spent_s
 
@@ -77,7 +87,14 @@ class FamilyRun:
             output = fitted.output(index)
             model = fitted.model(index)
             self._fold.below(
-                member, self._rows, self._path, model, output, share, self._group.rewrite
+                member,
+                self._rows,
+                self._path,
+                model,
+                output,
+                share,
+                self._twins,
+                self._group.rewrite,
             )
         return True
 

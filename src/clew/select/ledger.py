@@ -108,7 +108,7 @@ class Ledger:
         if work is None or self._store is None or record.tolerance >= known:
             return
         self._kept[task] = record.tolerance
-        if record.source not in ("computed", "rewritten"):
+        if record.source not in ("computed", "rewritten", "reused"):
             return
         about = {
             "tolerance": record.tolerance,

@@ -24,8 +24,9 @@ class Explanation:
     parameters : mapping
         The configuration.
     computed, reused, rewritten, plain, failed : int
-        Number of folds that were fitted for it, taken from the store, answered by a rewrite,
-        executed as scikit-learn does, and that failed.
+        Number of folds that were fitted for it, taken from the store (or from a configuration
+        whose stages gave the same values), answered by a rewrite, executed as scikit-learn does,
+        and that failed.
     shared_stages : int
         Stages at the beginning of its chain that other configurations use too.
     rewrite : str

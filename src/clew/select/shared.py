@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_128_intdigest
 
 _UNCHANGING = {str, bytes, int, float, bool, type(None), np.float64, np.int64, np.str_, np.bool_}
 
@@ -46,6 +46,12 @@ class Shared:
         if self._readers <= 1:
             self.release()
         return value
+
+    def peek(self) -> Any:
+        """Return the value to look at only: it counts as not taken."""
+        if not (self._made and (self._untouched or self._is_intact())):
+            self._keep(self._make())
+        return self._value
 
     def _is_intact(self) -> bool:
         return self._seal is not None and seal(self._value) == self._seal
@@ -93,14 +99,14 @@ def _seal_array(value: np.ndarray[Any, Any]) -> object:
         return _seal_objects(flat, value.shape)
     if flat.dtype.hasobject:
         return None
-    return (value.shape, value.dtype.str, xxh3_64_intdigest(flat.view(np.uint8).data))
+    return (value.shape, value.dtype.str, xxh3_128_intdigest(flat.view(np.uint8).data))
 
 
 def _seal_objects(flat: np.ndarray[Any, Any], shape: tuple[int, ...]) -> object:
     """Return a checksum of which objects an array holds, where none of them can change."""
     if not set(map(type, flat)) <= _UNCHANGING:
         return None
-    return (shape, xxh3_64_intdigest(ctypes.string_at(flat.ctypes.data, flat.nbytes)))
+    return (shape, xxh3_128_intdigest(ctypes.string_at(flat.ctypes.data, flat.nbytes)))
 
 
 def _is_pandas(value: Any) -> bool:
