@@ -85,17 +85,8 @@ class FamilyRun:
         for index, member in enumerate(self._group.members):
             share = self._spent_s + cost_s
             output = fitted.output(index)
-            model = fitted.model(index)
-            self._fold.below(
-                member,
-                self._rows,
-                self._path,
-                model,
-                output,
-                share,
-                self._twins,
-                self._group.rewrite,
-            )
+            above = (self._rows, self._path, fitted.model(index), output, share)
+            self._fold.below(member, *above, self._twins, self._group.rewrite)
         return True
 
     def _final(self, fitted: Any, cost_s: float) -> bool:
