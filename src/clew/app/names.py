@@ -11,6 +11,9 @@ from clew.lineage.records import Node, Run, Use
 from clew.steps.runtime import Runtime
 
 SHORTEST = 4
+SHOWN = 12
+"""How many names a message lists."""
+
 Kind = Literal["run", "node", "value"]
 
 
@@ -98,5 +101,7 @@ def use_of(runtime: Runtime, run: Run, label: str) -> Use:
     for use in uses:
         if use.label == label:
             return use
-    labels = ", ".join(use.label for use in uses) or "(none)"
-    raise NotFound(f"run {run.id} has no step {label!r}", expected=f"one of {labels}")
+    known = [use.label for use in uses]
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    listing = ", ".join(known[:SHOWN]) or "(none)"
+    raise NotFound(f"run {run.id} has no step {label!r}", expected=f"one of {listing}{more}")
