@@ -1,0 +1,83 @@
+"""Where the store is and how steps run: first found wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import clew
+from clew.app.settings import load
+from clew.errors import InvalidParameter
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.delenv("CLEW_STORE")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_anything_the_store_is_here(here: Path) -> None:
+    assert load().store == here / ".clew"
+
+
+def test_an_existing_store_above_is_found(here: Path) -> None:
+    (here / ".clew").mkdir()
+    deep = here / "a" / "b"
+    deep.mkdir(parents=True)
+    assert load(deep).store == here / ".clew"
+
+
+def test_a_file_of_settings_above_is_found(here: Path) -> None:
+    (here / "clew.toml").write_text('[store]\npath = "place"\n[engine]\nworkers = 3\n')
+    deep = here / "a"
+    deep.mkdir()
+    found = load(deep)
+    assert (found.store, found.workers, found.engine) == (here / "place", 3, "inline")
+
+
+def test_the_environment_wins_over_the_file(here: Path, monkeypatch) -> None:
+    (here / "clew.toml").write_text('[store]\npath = "place"\n[engine]\nkind = "threads"\n')
+    monkeypatch.setenv("CLEW_STORE", str(here / "other"))
+    monkeypatch.setenv("CLEW_ENGINE", "processes")
+    monkeypatch.setenv("CLEW_WORKERS", "5")
+    found = load()
+    assert (found.store, found.engine, found.workers) == (here / "other", "processes", 5)
+
+
+def test_an_argument_wins_over_everything(here: Path, monkeypatch) -> None:
+    monkeypatch.setenv("CLEW_STORE", str(here / "other"))
+    assert load(store="mine").store == here / "mine"
+    assert clew.open(here / "third").path == here / "third"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[store]\ncolour = 1\n",
+        "[nothing]\na = 1\n",
+        '[engine]\nkind = "cluster"\n',
+        "[engine]\nworkers = 0\n",
+        '[engine]\nworkers = "many"\n',
+        '[store]\ndurability = "perhaps"\n',
+        "not toml",
+        "store = 3\n",
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(here: Path, text: str) -> None:
+    (here / "clew.toml").write_text(text)
+    with pytest.raises(InvalidParameter):
+        load()
+
+
+def test_steps_use_the_store_of_the_place_where_they_are_called(here: Path, monkeypatch) -> None:
+    step = clew.step(lambda x: x)
+    for place in ("a", "b"):
+        (here / place).mkdir()
+        monkeypatch.chdir(here / place)
+        step(1)
+        assert step.last.decision == "computed"
+        assert (here / place / ".clew" / "clew.db").exists()
+    step(1)
+    assert step.last.decision == "reused"
