@@ -242,15 +242,22 @@ def test_secrets_stay_out_of_the_store(pipeline, monkeypatch) -> None:
     monkeypatch.setenv("API_TOKEN", "hunter2-env")
 
     @clew.step
-    def use(url: str) -> int:
-        return len(clew.env("API_TOKEN") or "") + len(url)
+    def connect(url: str, password: str) -> int:
+        clew.log_param("api_key", "hunter" + str(2))
+        return len(clew.env("API_TOKEN") or "") + len(url) + len(password)
+
+    @clew.step
+    def refuse(rows: int) -> None:
+        raise ConnectionError(f"cannot reach postgres://ada:{'hunter' + str(2)}@host/db")
 
     @clew.flow
-    def flow(password: str, url: str) -> int:
-        return use("x")
+    def flow(password: str, url: str) -> None:
+        refuse(connect(url, password))
 
-    flow.run("hunter2-password", "https://ada:hunter2-url@host/db")
-    stored = b"".join(p.read_bytes() for p in clew.open().path.rglob("*") if p.is_file())
-    for secret in (b"hunter2-env", b"hunter2-password", b"hunter2-url"):
-        assert secret not in stored
-    assert "[redacted]" in clew.open().run().arguments
+    with pytest.raises(ConnectionError):
+        flow.run("hunter2-password", "https://ada:hunter2-url@host/db")
+    store = clew.open()
+    stored = b"".join(path.read_bytes() for path in store.path.rglob("*") if path.is_file())
+    assert b"hunter2" not in stored
+    assert "[redacted]" in store.run().arguments
+    assert "[redacted]" in (store.run().error or "")

@@ -57,7 +57,8 @@ def launch(
         opened.close(cancel=True)
         raise
     except BaseException as error:
-        session.finish("failed", error=f"{type(error).__name__}: {error}"[:2000])
+        shown = redacted("error", f"{type(error).__name__}: {error}")
+        session.finish("failed", error=shown[:2000])
         opened.close(cancel=True)
         raise
     opened.close()

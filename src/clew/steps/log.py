@@ -14,6 +14,7 @@ from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
 from clew.lineage.records import LogEntry
 from clew.steps.context import executing, running
+from clew.steps.provenance import redacted
 from clew.steps.runtime import current
 
 
@@ -44,13 +45,13 @@ def log_metric(key: str, value: float, step: int = 0) -> None:
 
 
 def log_param(key: str, value: object) -> None:
-    """Log a parameter of the run as text."""
-    _log(LogEntry("param", _name(key), str(value), None, 0, _now_ms()))
+    """Log a parameter of the run as text; what its name shows to be a secret is not kept."""
+    _log(LogEntry("param", _name(key), redacted(key, str(value)), None, 0, _now_ms()))
 
 
 def log_tag(key: str, value: str) -> None:
     """Log a tag of the run."""
-    _log(LogEntry("tag", _name(key), str(value), None, 0, _now_ms()))
+    _log(LogEntry("tag", _name(key), redacted(key, str(value)), None, 0, _now_ms()))
 
 
 def log_artifact(key: str, value: Any) -> None:

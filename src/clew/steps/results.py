@@ -30,6 +30,7 @@ from clew.lineage.records import Cost, Edge, Node, Value, node_id
 from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, Replayable
 from clew.steps.identify import Identity, selection_id
+from clew.steps.provenance import redacted
 from clew.steps.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def store_outcome(
     size = sum(value.size_bytes for value in values)
     node = replace(node, cost=Cost(outcome.cost.wall_s, outcome.cost.cpu_s, size))
     note = "; ".join([*reasons, *notes])
-    leaves = [keep_leaf(runtime, id, value) for id, value in identity.literals]
+    names = {edge.value: edge.name for edge in identity.inputs}
+    leaves = [keep_leaf(runtime, id, value, names.get(id, "")) for id, value in identity.literals]
     return Recorded(node, (*leaves, *values), note, one_off=bool(reasons))
 
 
@@ -154,12 +156,16 @@ def size_of(value: Any) -> int:
     return 0
 
 
-def keep_leaf(runtime: Runtime, id: ValueId, value: Any) -> Value:
+def keep_leaf(runtime: Runtime, id: ValueId, value: Any, name: str = "") -> Value:
     """Keep an argument that no node makes, so that the thread can be rebuilt from its record.
 
-    Numbers and short texts are kept by their preview; what is too large to copy is only named.
+    Numbers and short texts are kept by their preview; what is too large to copy is only named, and
+    so is what the argument's name or the text itself shows to be a secret.
     """
     described = describe(id, value)
+    shown = redacted(name, described.preview)
+    if shown != described.preview:
+        return replace(described, preview=shown)
     if isinstance(value, _LITERALS) and len(described.preview) < LONGEST:
         return described
     if runtime.vault.has(id):

@@ -15,6 +15,7 @@ from clew.steps.execute import Outcome, delivered
 from clew.steps.graph import MISSING, FlowGraph, Task
 from clew.steps.identify import Identity, from_edges, identify_code
 from clew.steps.perform import perform, tell_outer_step
+from clew.steps.provenance import redacted
 from clew.steps.ref import substitute
 from clew.steps.results import Recorded
 from clew.steps.runtime import Engine, Runtime
@@ -106,7 +107,8 @@ class Dispatcher:
 
     def fail(self, task: Task, error: BaseException) -> None:
         """Record that a task failed, and say in the exception which one it was."""
-        reason = Reason("error", f"{type(error).__name__}: {error}"[:500])
+        shown = redacted("error", f"{type(error).__name__}: {error}")
+        reason = Reason("error", shown[:500])
         self._session.add(Use(0, task.label, None, "failed", reason))
         error.add_note(f"in step {task.label} of run {self._session.id}")
 
