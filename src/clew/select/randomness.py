@@ -9,6 +9,7 @@ global generators are watched while they do.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,6 +122,8 @@ class Watch:
         return not (same and self._python == random.getstate())
 
     def rewind(self) -> None:
-        """Put both generators back to where they were."""
+        """Put both generators back to where they were (not beside threads that draw too)."""
+        if threading.current_thread() is not threading.main_thread():
+            return
         np.random.set_state(self._numpy)
         random.setstate(self._python)

@@ -59,7 +59,8 @@ class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
         Largest declared tolerance of a rewrite that is used. 0 allows bit-identical ones only;
         1e-2 and above also warm-started paths of logistic regression and the lasso.
     memory_bytes : int
-        Budget for branches kept while a fold runs.
+        Budget for what is kept while a fold runs (branches of a ColumnTransformer, base columns
+        of a Gram matrix, rows before unseeded stages), beyond the rows that are being worked on.
     store : StudyStore, "default" or None
         Where finished work is looked up and kept; None keeps nothing.
     progress : callable, optional

@@ -1,7 +1,7 @@
 """Where finished work of studies is kept, behind two methods.
 
-The default keeps a bounded amount in this process. Whoever wants studies to outlive it (clew's own
-application does) calls `use` with a store of their own.
+The default is the store of this place (`clew.select.persistent`), so that a study outlives its
+process and is shared. `use` puts another in its place, such as a `MemoryStore`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
 from clew.lineage.canonical import Digest
+from clew.steps import runtime as runtimes
 
 DEFAULT_SIZE_BYTES = 128 << 20
 _SMALL_BYTES = 1 << 12
@@ -105,11 +106,19 @@ def footprint_bytes(value: Any, limit: int) -> int | None:
 
 
 _current: list[StudyStore] = [MemoryStore()]
+_by_place: dict[str, StudyStore] = {}
 
 
 def current() -> StudyStore:
-    """Return the store that searches use by default."""
-    return _current[-1]
+    """Return the store that searches use by default: the one of this place, unless `use` said."""
+    if len(_current) > 1:
+        return _current[-1]
+    from clew.select.persistent import RuntimeStudies
+
+    runtime = runtimes.current()
+    if runtime.location not in _by_place:
+        _by_place[runtime.location] = RuntimeStudies(runtime)
+    return _by_place[runtime.location]
 
 
 def use(store: StudyStore) -> AbstractContextManager[StudyStore]:

@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection._validation import _score
 
 from clew.reuse.rewrites import gram
-from clew.reuse.rewrites.affine import NotAffine, blocks_of
+from clew.reuse.rewrites.affine import NotAffine, blocks_of, width
 from clew.select.execute import Report
 from clew.select.metrics import fast_scores
 from clew.select.plan import Configuration
@@ -86,6 +86,8 @@ class _Ridge:
         if y.ndim != 1 or y.dtype.kind not in "fiu" or not np.isfinite(y).all():
             raise NotAffine("the target is not one column of numbers")
         blocks = blocks_of([stage.estimator for stage in stages[:-1]], study.X)
+        if 8 * len(y) * width(blocks) > study.memory_bytes:
+            raise NotAffine("the base columns are past the memory budget")
         sums = gram.Study(blocks, y.astype(np.float64), study.splits)
         spent_s = time.perf_counter() - started
         share = spent_s / (len(self._configurations) * len(study.splits))

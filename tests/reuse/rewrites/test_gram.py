@@ -169,3 +169,9 @@ def test_near_ties_are_settled_exactly():
     tied = planned.cv_results_["tolerance"][1:3]
     assert not tied.any() or planned.best_index_ not in (1, 2)
     assert planned.cv_results_["tolerance"][3] > 0
+
+
+def test_base_columns_past_the_memory_budget_are_not_built():
+    X, y = table()
+    small = Search(pipeline(), {"model__alpha": ALPHAS}, cv=3, memory_bytes=10_000, store=None)
+    assert NAME not in set(small.fit(X, y).cv_results_["rewrite"])

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.reuse.rewrites.affine import Array, Block, base_rows, fold_matrix, width
+from clew.reuse.rewrites.affine import Array, Block, base_rows, fold_matrix
 
 NAME = "total Gram minus fold"
 
@@ -135,10 +135,6 @@ class Study:
     def train_rows(self, fold: int) -> Array:
         """Return the base columns of a fold's training rows."""
         return base_rows(self.blocks, self.splits[fold][0])
-
-    def size_bytes(self) -> int:
-        """Return what the base columns of all rows take at most."""
-        return len(self.y) * width(self.blocks) * 8
 
 
 def predictions(solution: FoldSolution, rows: Array) -> Iterator[Array]:
