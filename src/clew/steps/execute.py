@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
-from clew.steps import company, isolate, rng
+from clew.steps import company, isolate, native, rng
 from clew.steps.bind import call
 from clew.steps.context import Execution, building, executing
 from clew.steps.effects import Effects, recording_warnings
@@ -70,7 +70,8 @@ def execute(
         Whatever the function raises, with its own traceback.
     """
     observer = Observer(own_root)
-    for path in named_files([step.constants, *arguments.values()]):
+    names, readers = step.files()
+    for path in named_files([names, *arguments.values()]):
         observer.read_file(path)
     start = _Start(step, arguments)
     execution = Execution(observer, checkpoint, executing.get())
@@ -80,6 +81,7 @@ def execute(
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
     effects = execution.effects
     reads = [*observer.reads(), *_draws(start.globals, effects)]
+    observer.unsound += native.unseen_reads(readers, reads, arguments.values())
     effects.arguments.update(start.moved_arguments())
     if execution.accompanied and (effects.generators or execution.drew):
         observer.unsound.append(company.REASON)

@@ -44,9 +44,6 @@ class Identity:
         return self.code.id if self.code else None
 
 
-_OBSERVED = "reads a file that is not declared"
-"""Files are seen when they are opened (`observe`), so they need no declaration."""
-
 Codes = dict[int, tuple[CodeRecord | None, Reason | None]]
 """Code fingerprints of one instant, by the id of the step object."""
 
@@ -67,10 +64,9 @@ def _identify_code(step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | No
         code = step.code()
     except Unhashable as error:
         return None, Reason("unhashable-code", f"its code has no fingerprint: {error.message}")
-    ambient = [text for text in code.ambient if not text.endswith(_OBSERVED)]
-    if ambient and step.options.reuse is None:
-        text = f"its code uses {'; '.join(ambient)}: read it outside the step and pass it in"
-        return code, Reason("ambient-read", text, {"reads": ambient})
+    if code.ambient and step.options.reuse is None:
+        text = f"its code uses {'; '.join(code.ambient)}: read it outside the step and pass it in"
+        return code, Reason("ambient-read", text, {"reads": list(code.ambient)})
     return code, None
 
 

@@ -92,14 +92,14 @@ class Step(Generic[P, R]):
         """Return what stands for the step where other code refers to it."""
         return (self.function, self.options.seed, *self.options.depends_on)
 
-    @property
-    def constants(self) -> tuple[Any, ...]:
-        """The literals that the step's code reaches, among them the names of files."""
+    def files(self) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """Return the texts in its code that may name files, and the calls that open files."""
         try:
-            return self.code().paths
+            code = self.code()
         except Unhashable:
-            code = getattr(inspect.unwrap(self.function), "__code__", None)
-            return code.co_consts if isinstance(code, CodeType) else ()
+            compiled = getattr(inspect.unwrap(self.function), "__code__", None)
+            return (compiled.co_consts if isinstance(compiled, CodeType) else ()), ()
+        return code.paths, code.files
 
     @functools.cached_property
     def output_count(self) -> int | None:

@@ -32,8 +32,6 @@ AMBIENT = [  # what is imported, what the step returns, what is found
     ("import socket", "socket.gethostname()", "socket.gethostname"),
     ("import subprocess", "subprocess.run(x)", "subprocess.run"),
     ("import importlib", "importlib.import_module(x)", "importlib"),
-    ("", "open('data.csv').read()", "builtins.open"),
-    ("import pandas as pd", "pd.read_csv('data.csv')", "pandas.read_csv"),
 ]
 INSIDE = [  # imported inside the step, or read by a helper
     ("def step(x):\n    import time\n    return time.time_ns()\n", "time.time_ns"),
@@ -59,6 +57,28 @@ SOUND = [
     ("import time\ndef other():\n    return time.time()\n", "x"),
     ("import clew", "clew.env('A')"),
     ("", "open('out.txt', 'w')"),
+    ("", "open('data.csv').read()"),
+    ("import pandas as pd", "pd.read_csv('data.csv')"),
+]
+OPENERS = [  # what is imported, what the step returns, what opens a file
+    ("", "open('data.csv').read()", "builtins.open"),
+    ("", "open(x).read()", "builtins.open"),
+    ("import pandas as pd", "pd.read_csv('data.csv')", "pandas.read_csv"),
+    ("from pandas import read_parquet", "read_parquet(x)", "pandas.read_parquet"),
+    ("import pyarrow.parquet as pq", "pq.read_table(x)", "pyarrow.parquet.read_table"),
+    ("from pyarrow.parquet import read_table", "read_table(x)", "pyarrow.parquet.read_table"),
+    ("from pyarrow.parquet import ParquetFile", "ParquetFile(x)", "pyarrow.parquet.ParquetFile"),
+    ("import pyarrow.csv", "pyarrow.csv.read_csv(x)", "pyarrow.csv.read_csv"),
+    ("from pyarrow.csv import read_csv", "read_csv(x)", "pyarrow.csv.read_csv"),
+    ("from pyarrow import feather", "feather.read_table(x)", "pyarrow.feather.read_table"),
+    ("from pyarrow.dataset import dataset", "dataset(x)", "pyarrow.dataset.dataset"),
+    ("import pyarrow as pa", "pa.memory_map(x)", "pyarrow.memory_map"),
+    ("import pyarrow as pa", "pa.OSFile(x)", "pyarrow.OSFile"),
+    ("import polars as pl", "pl.scan_parquet(x)", "polars.scan_parquet"),
+    ("from polars import read_csv", "read_csv(x)", "polars.read_csv"),
+    ("import duckdb", "duckdb.read_parquet(x)", "duckdb.read_parquet"),
+    ("from duckdb import read_csv", "read_csv(x)", "duckdb.read_csv"),
+    ("import duckdb", "duckdb.from_parquet(x)", "duckdb.from_parquet"),
 ]
 
 
@@ -82,6 +102,18 @@ def test_a_visible_read_inside_or_behind_a_helper(text, name, project):
 @pytest.mark.parametrize(("imports", "expression"), SOUND)
 def test_what_reads_only_its_arguments_is_not_ambient(imports, expression, project):
     assert _found(project, f"{imports}\ndef step(x):\n    return {expression}\n") == ()
+
+
+@pytest.mark.parametrize(("imports", "expression", "name"), OPENERS)
+def test_what_opens_files(imports, expression, name, project):
+    project.edit(flow=f"{imports}\ndef step(x):\n    return {expression}\n")
+    record = project.record()
+    assert (record.files, record.ambient) == ((name,), ())
+
+
+def test_a_file_that_is_written_is_not_opened_to_be_read(project):
+    project.edit(flow="def step(x):\n    return open('out.txt', 'w')\n")
+    assert project.record().files == ()
 
 
 def test_global_generators_and_opened_files(project):

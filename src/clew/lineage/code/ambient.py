@@ -1,7 +1,8 @@
 """Reads of the world that can be seen in code: clock, environment, entropy, network, files.
 
-A step that makes one without declaring it has no sound key, so it is executed. What hides behind a
-library function (an estimator that reads the clock) cannot be seen here.
+A step that makes one without declaring it has no sound key, so it is executed. Files are another
+matter: which ones are opened is seen when the step runs. What hides behind a library function (an
+estimator that reads the clock) cannot be seen here.
 """
 
 from __future__ import annotations
@@ -62,14 +63,28 @@ _OPENERS = {
     "torch.load",
     "linecache.getlines",
     "pyarrow.memory_map",
-    "pyarrow.csv.read_csv",
-    "pyarrow.json.read_json",
-    "pyarrow.feather.read_table",
-    "pyarrow.parquet.read_table",
-    "pyarrow.parquet.ParquetFile",
+    "pyarrow.input_stream",
+    "pyarrow.OSFile",
+    "pyarrow.csv.open_csv",
     "pyarrow.dataset.dataset",
+    "pyarrow.orc.ORCFile",
+    "pyarrow.parquet.ParquetFile",
+    "pyarrow.parquet.ParquetDataset",
 }
-_OPENER_PREFIXES = ("pandas.read_", "polars.read_", "polars.scan_", "duckdb.read_", "scipy.io.load")
+_OPENER_PREFIXES = (
+    *("pandas.read_", "polars.read_", "polars.scan_", "duckdb.read_", "duckdb.from_csv"),
+    *("duckdb.from_parquet", "pyarrow.csv.read_", "pyarrow.json.read_", "pyarrow.feather.read_"),
+    *("pyarrow.orc.read_", "pyarrow.parquet.read_", "scipy.io.load"),
+)
+_INSIDE = {
+    "_duckdb.": "duckdb.",
+    "duckdb._relation.module_": "duckdb.",
+    "pyarrow._csv.": "pyarrow.csv.",
+    "pyarrow._json.": "pyarrow.json.",
+    "pyarrow.lib.": "pyarrow.",
+    "pyarrow.parquet.core.": "pyarrow.parquet.",
+}
+"""Where libraries define what they offer elsewhere."""
 _ALIASES = {"posix": "os", "nt": "os"}
 _SAME = {"_io.open": "builtins.open", "io.open": "builtins.open"}
 _DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial")
@@ -93,6 +108,9 @@ def canonical_name(dotted: str) -> str:
     """
     if dotted in _SAME:
         return _SAME[dotted]
+    for inside, offered in _INSIDE.items():
+        if dotted.startswith(inside):
+            dotted = offered + dotted.removeprefix(inside)
     top, _, rest = dotted.partition(".")
     dotted = f"{_ALIASES.get(top, top)}.{rest}" if rest else top
     if (top in ("pandas", "polars") and ".read_" in dotted) or ".scan_" in dotted:
@@ -142,8 +160,6 @@ def _opened(dotted: str, calls: tuple[Call, ...]) -> Finding | None:
     if dotted not in _OPENERS and not dotted.startswith(_OPENER_PREFIXES):
         return None
     literal = next((call for call in calls if call.first is not None), None)
-    if literal is None:
-        return Finding("file", dotted)
-    if literal.second is not None and literal.second[:1] in ("w", "a", "x"):
+    if literal is not None and (literal.second or "")[:1] in ("w", "a", "x"):
         return None
-    return Finding("ambient", f"{dotted}({literal.first!r}): reads a file that is not declared")
+    return Finding("file", dotted)

@@ -61,15 +61,14 @@ class CodeRecord:
         Installed distributions used and their versions, sorted; ``("python", "3.11")`` stands for
         the standard library and the built-ins.
     ambient : tuple of str
-        Undeclared reads of the world (clock, environment, entropy, network, literal file names)
-        that can be seen: while there are any, a step must execute.
+        Undeclared reads of the world (clock, environment, entropy, network) that can be seen: while
+        there are any, a step must execute.
     generators : tuple of str
         Global random generators that are drawn from, by library: ``random``, ``numpy.random``,
         ``torch``. Their state is an input and an output of the call.
     files : tuple of str
-        Calls that open a file whose name is only known when they run, such as
-        ``pandas.read_csv``: the content of the file is then an input that an argument of type
-        `str` does not carry.
+        Calls that open files, such as ``pandas.read_csv``: the content of a file is then an input
+        that its name does not carry.
     paths : tuple of str
         Texts in the code and in the constants that it reads which could be names of files. A
         library that opens a file by itself is not seen doing so; where one of these texts names
