@@ -17,6 +17,7 @@ import types
 import weakref
 from dataclasses import dataclass, field
 
+import pandas as pd
 import pytest
 
 from clew.errors import Unhashable
@@ -248,3 +249,17 @@ def test_a_code_hook_of_ones_own():
     names = [fingerprint(add, code=lambda code: b"x"), fingerprint(add, code=lambda code: b"y")]
     assert names[0] != names[1]
     assert names[0] == fingerprint(add, code=lambda code: b"x") != fingerprint(add)
+
+
+def test_the_name_of_a_function_counts_as_a_value():
+    def made(name):
+        def spread(column):
+            return column.max() - column.min()
+
+        spread.__name__ = name
+        return spread
+
+    rows = pd.DataFrame({"a": [1, 3]})
+    assert list(rows.agg([made("spread")]).index) != list(rows.agg([made("range")]).index)
+    assert fingerprint(made("spread")) == fingerprint(made("spread"))
+    assert fingerprint(made("spread")) != fingerprint(made("range"))

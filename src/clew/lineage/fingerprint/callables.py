@@ -30,8 +30,11 @@ def encode_class(value: type, ctx: Context) -> bytes:
 
 @register(FunctionType, tag="function", shared=False)
 def encode_function(value: FunctionType, ctx: Context) -> bytes:
-    """Encode a function by its code and its name, which libraries show and act upon."""
-    return frame(value.__qualname__.encode()) + ctx.code(value)
+    """Encode a function by its code and its names, which libraries show and act upon."""
+    names = frame(value.__qualname__.encode())
+    if value.__name__ != value.__qualname__.rpartition(".")[2]:
+        names += frame(value.__name__.encode())
+    return names + ctx.code(value)
 
 
 @register(MethodDescriptorType, tag="method_descriptor", shared=False)
