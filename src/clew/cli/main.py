@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "Say where two threads part, and why.",
     "rebuild": "Execute a thread again and compare every content id.",
     "impact": "List what depends on a file, an id or a library version.",
+    "study": "List and show model-selection studies.",
     "sql": "Ask the store in SQL.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",

@@ -211,6 +211,11 @@ class Evaluation:
             time.perf_counter() - self._started,
         )
 
+    @property
+    def store(self) -> Any:
+        """Where finished work is kept, or None."""
+        return self._ledger.store
+
     def refit(self, index: int, best: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> Any:
         """Return `best` fitted on all rows (from the store where it is known)."""
         return self._ledger.refit(self.finished[index], X, y, fit_params, best)

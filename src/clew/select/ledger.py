@@ -36,19 +36,19 @@ class Ledger:
 
     def __init__(self, study: Study, store: StudyStore | str | None) -> None:
         self._study = study
-        self._store = current() if isinstance(store, str) else store
+        self.store = current() if isinstance(store, str) else store
         self._identity = Identity(study)
         self._kept: dict[tuple[int, int], float] = {}
 
     def recall(self, configuration: Configuration, split: int) -> Record | None:
         """Return the record of a task that was done before, as exactly as is asked for now."""
         work = self._work(configuration, split)
-        if work is None or self._store is None:
+        if work is None or self.store is None:
             return None
         found: dict[str, Any] = {}
         for name, scorer in self._identity.scorers.items():
             key = _metric_key(work, scorer)
-            entry = self._store.get(key) if key else None
+            entry = self.store.get(key) if key else None
             entry = entry or self._from_answers(configuration, split, work, name)
             if entry is None or entry["tolerance"] > self._study.policy.tolerance:
                 return None
@@ -60,7 +60,7 @@ class Ledger:
         return record
 
     def _work(self, configuration: Configuration, split: int) -> Digest | None:
-        if self._store is None:
+        if self.store is None:
             return None
         return self._identity.work(configuration, split)
 
@@ -85,9 +85,9 @@ class Ledger:
         """Score answers that an earlier search kept."""
         scorer = self._study.scorer
         scorer = scorer._scorers[name] if isinstance(scorer, _MultimetricScorer) else scorer
-        if needs_pipeline(scorer) or self._study.return_train_score or self._store is None:
+        if needs_pipeline(scorer) or self._study.return_train_score or self.store is None:
             return None
-        kept = self._store.get(_answers_key(work))
+        kept = self.store.get(_answers_key(work))
         if kept is None or self._study.score_params:
             return None
         model = Recalled(configuration.stages[-1].estimator, kept["classes"])
@@ -105,7 +105,7 @@ class Ledger:
         task = (configuration.index, split)
         work = self._work(configuration, split)
         known = self._kept.get(task, float("inf"))
-        if work is None or self._store is None or record.tolerance >= known:
+        if work is None or self.store is None or record.tolerance >= known:
             return
         self._kept[task] = record.tolerance
         if record.source not in ("computed", "rewritten", "reused"):
@@ -121,30 +121,30 @@ class Ledger:
             train = _named(record.result.get("train_scores"), name)
             key = _metric_key(work, scorer)
             if key is not None and np.isfinite(test):
-                self._store.put(key, {**about, "test": test, "train": train})
+                self.store.put(key, {**about, "test": test, "train": train})
         if record.answers:
             kept = {"about": about, "classes": record.classes, "answers": record.answers}
-            self._store.put(_answers_key(work), kept)
+            self.store.put(_answers_key(work), kept)
             record.answers = None
 
     @property
     def keeps(self) -> bool:
         """Whether anything of this study can be kept."""
-        return self._store is not None and self._identity.data is not None
+        return self.store is not None and self._identity.data is not None
 
     def refit(
         self, configuration: Configuration, X: Any, y: Any, fit_params: Mapping[str, Any], best: Any
     ) -> Any:
         """Return `best`, fitted on all rows (from the store where it is known)."""
         key = None
-        if self._store is not None:
+        if self.store is not None:
             key = self._identity.refit(self._identity.configuration(configuration))
-            known = self._store.get(key) if key else None
+            known = self.store.get(key) if key else None
             if known is not None and type(known) is type(best):
                 return known
         fitted = best.fit(X, **fit_params) if y is None else best.fit(X, y, **fit_params)
-        if key is not None and self._store is not None:
-            self._store.put(key, fitted)
+        if key is not None and self.store is not None:
+            self.store.put(key, fitted)
         return fitted
 
 

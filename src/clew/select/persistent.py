@@ -11,9 +11,10 @@ import atexit
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
-from clew.errors import ClewError, NotFound, StoreError, UnsupportedValue
+from clew.errors import ClewError, UnsupportedValue
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
@@ -49,7 +50,7 @@ class RuntimeStudies:
             result = node.output("result")
             try:
                 value = None if result is None else self.runtime.vault.get(result)
-            except (NotFound, StoreError, ClewError):
+            except ClewError:
                 continue
             if value is not None:
                 self._memory.put(key, value)
@@ -62,8 +63,18 @@ class RuntimeStudies:
         call = self._call(key)
         self._add(call, WORK, (Edge("work", ValueId(key)),), value)
 
-    def keep_study(self, inputs: tuple[Edge, ...], table: Any) -> str | None:
-        """Record a finished study and its table; return its node's id."""
+    def keep_study(
+        self, inputs: tuple[Edge, ...], shown: Sequence[Value], table: Any
+    ) -> str | None:
+        """Record a finished study and its table; return its node's id.
+
+        Parameters
+        ----------
+        shown : sequence of Value
+            Descriptions of the inputs.
+        """
+        with self._lock:
+            self._values.extend(shown)
         call = call_id(STUDY, None, self.runtime.environment[0], None, inputs)
         self._add(call, STUDY, inputs, table)
         self.flush()

@@ -22,6 +22,7 @@ from sklearn.utils.validation import _check_method_params, indexable
 
 from clew.reuse.rewrites.registry import Policy
 from clew.select.evaluate import Evaluation
+from clew.select.record import keep
 from clew.select.results import extra_columns
 from clew.select.space import batches
 from clew.select.study import Study
@@ -75,6 +76,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         For each configuration what was computed, reused, rewritten, and why not.
     account_ : Account
         Counts of the whole study: fits that ran, work that was saved.
+    study_id_ : str or None
+        Id of the study's node in the store (``clew study show ID``); None where nothing is kept.
     interrupted_ : bool
         Whether Ctrl-C ended the search early; the best finished result was kept.
 
@@ -217,6 +220,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             self._refit(evaluation, X, y, routed.estimator.fit)
         self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
         self.cv_results_ = {**results, **extra_columns(self.explain_)}
+        parts = {"X": X, "y": y, "estimator": self.estimator, "space": self.space, "cv": self.cv}
+        self.study_id_ = keep(evaluation.store, parts, self.cv_results_)
         return self
 
     def _study(self, X: Any, y: Any, scorers: Any, routed: Any) -> Study:

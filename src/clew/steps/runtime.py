@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -122,7 +123,10 @@ def current() -> Runtime:
     if _chosen is not None:
         return _chosen
     if _opener is None:
-        raise ClewError("clew is not wired", hint="import clew before clew.steps")
+        # A part of clew was imported by its own name: only the root package knows the wiring.
+        sys.modules["clew"]._wire()
+    if _opener is None:
+        raise ClewError("clew is not wired", hint="use clew.step, clew.flow, clew.Search, …")
     return _opener()
 
 

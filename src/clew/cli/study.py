@@ -1,0 +1,93 @@
+"""``clew study``: studies of model selection that the store keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clew.cli.output import json_option, moment, print_json, table
+from clew.errors import NotFound
+
+if TYPE_CHECKING:
+    from clew.app.store import Store
+    from clew.lineage.records import Node
+
+OPERATION = "clew.select:study"
+
+
+@click.group("study")
+def command() -> None:
+    """List and show model-selection studies."""
+
+
+@command.command("list")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@json_option
+def list_(limit: int, as_json: bool) -> None:
+    """List the newest studies first."""
+    from clew.app.store import open_store
+
+    store = open_store()
+    rows = [_line(store, node) for node in store.runtime.store.history(OPERATION, limit)]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        click.echo("no studies yet; clew.Search(...).fit(X, y) records one")
+
+
+@command.command("show")
+@click.argument("id", default="last")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@json_option
+def show(id: str, limit: int, as_json: bool) -> None:
+    """Show the configurations of study ID (the newest by default), best first."""
+    from clew.app.store import open_store
+
+    store = open_store()
+    if id == "last":
+        newest = store.runtime.store.history(OPERATION, 1)
+        if not newest:
+            raise NotFound("there are no studies yet", hint="clew.Search(...).fit(X, y)")
+        node = newest[0]
+    else:
+        node = store.node(id)
+    if node.operation != OPERATION:
+        raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
+    results: dict[str, list[Any]] = store.value(node.id.hex())
+    if as_json:
+        print_json({"study": node.id, "results": results})
+        return
+    click.echo(f"study {node.id.hex()}  {moment(node.created_ms)}")
+    _table(results, limit)
+
+
+def _line(store: Store, node: Node) -> dict[str, Any]:
+    shown = store.runtime.store.describe([edge.value for edge in node.inputs])
+    by_name = {edge.name: shown[edge.value].preview for edge in node.inputs if edge.value in shown}
+    return {
+        "study": node.id.hex(),
+        "created (UTC)": moment(node.created_ms),
+        "estimator": by_name.get("estimator", ""),
+        "data": by_name.get("X", ""),
+    }
+
+
+def _table(results: dict[str, list[Any]], limit: int) -> None:
+    metrics = [name for name in results if name.startswith("mean_test_")]
+    ranks = results[f"rank_test_{metrics[0].removeprefix('mean_test_')}"]
+    params = [name for name in results if name.startswith("param_")]
+    order = sorted(range(len(ranks)), key=lambda index: (ranks[index], index))[:limit]
+    columns = ["rank", *(m.removeprefix("mean_test_") for m in metrics), *(p[6:] for p in params)]
+    rows = [
+        [
+            ranks[index],
+            *(f"{results[metric][index]:.6g}" for metric in metrics),
+            *(results[param][index] for param in params),
+            (results.get("rewrite") or [""] * len(ranks))[index],
+        ]
+        for index in order
+    ]
+    table([*columns, "rewrite"], rows)
