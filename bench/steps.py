@@ -32,7 +32,7 @@ def many(count: int, rounds: int) -> list[int]:
 
 
 def figures(quick: bool) -> Iterator[Figure]:
-    times = 1 if quick else 3
+    times = 1 if quick else 2
     plain_s, clew_s, agrees = measure(100 if quick else 1_000, 10e-3, times)
     share = clew_s / plain_s - 1
     yield Figure("steps.overhead_10ms", share, "share", clew_s, plain_s, "plain calls", agrees)
