@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from clew.select import Search
-from clew.select.store import MemoryStore, StudyStore, current, use
+from clew.select.default import current, use
+from clew.select.store import MemoryStore, StudyStore
 from tests.select.compare import assert_same
 
 X, Y = make_classification(120, 5, random_state=0)

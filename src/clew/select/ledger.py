@@ -16,10 +16,11 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from clew.lineage.canonical import Digest, digest
+from clew.select.default import current
 from clew.select.identity import FORMAT, Identity
 from clew.select.plan import Configuration
 from clew.select.score import Answers, Recalled, needs_pipeline
-from clew.select.store import StudyStore, current
+from clew.select.store import StudyStore
 from clew.select.study import Record, Study
 
 

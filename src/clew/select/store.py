@@ -1,7 +1,6 @@
 """Where finished work of studies is kept, behind two methods.
 
-The default is the store of this place (`clew.select.persistent`), so that a study outlives its
-process and is shared. `use` puts another in its place, such as a `MemoryStore`.
+Which store a search uses unless it is told says `clew.select.default`.
 """
 
 from __future__ import annotations
@@ -9,12 +8,10 @@ from __future__ import annotations
 import copy
 import pickle
 from collections import OrderedDict
-from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
 from clew.lineage.canonical import Digest
-from clew.steps import runtime as runtimes
 
 DEFAULT_SIZE_BYTES = 128 << 20
 _SMALL_BYTES = 1 << 12
@@ -103,34 +100,3 @@ def footprint_bytes(value: Any, limit: int) -> int | None:
     except Exception:  # whatever cannot be pickled is not kept
         return None
     return sink.size
-
-
-_current: list[StudyStore] = [MemoryStore()]
-_by_place: dict[str, StudyStore] = {}
-
-
-def current() -> StudyStore:
-    """Return the store that searches use by default: the one of this place, unless `use` said."""
-    if len(_current) > 1:
-        return _current[-1]
-    from clew.select.persistent import RuntimeStudies
-
-    runtime = runtimes.current()
-    if runtime.location not in _by_place:
-        _by_place[runtime.location] = RuntimeStudies(runtime)
-    return _by_place[runtime.location]
-
-
-def use(store: StudyStore) -> AbstractContextManager[StudyStore]:
-    """Make `store` the default, at once; as a context manager, until the block ends."""
-    _current.append(store)
-    return _restoring(store)
-
-
-@contextmanager
-def _restoring(store: StudyStore) -> Any:
-    try:
-        yield store
-    finally:
-        if store in _current[1:]:
-            _current.remove(store)
