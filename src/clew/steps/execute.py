@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clew.lineage.code import CodeRecord
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
 from clew.steps import company, isolate, native, rng
@@ -60,9 +61,23 @@ class Outcome:
 
 
 def execute(
-    step: Step[..., Any], arguments: Mapping[str, Any], *, own_root: str, checkpoint: str | None
+    step: Step[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    own_root: str,
+    checkpoint: str | None,
+    code: CodeRecord | None = None,
 ) -> Outcome:
     """Run the step on private arguments.
+
+    Parameters
+    ----------
+    own_root : str
+        Folder of the store.
+    checkpoint : str or None
+        What names the call's checkpoint.
+    code : CodeRecord, optional
+        The step's code fingerprint as of now, where it is known.
 
     Raises
     ------
@@ -70,7 +85,7 @@ def execute(
         Whatever the function raises, with its own traceback.
     """
     observer = Observer(own_root)
-    names, readers = step.files()
+    names, readers = step.files(code)
     for path in named_files([names, *arguments.values()]):
         observer.read_file(path)
     start = _Start(step, arguments)
@@ -80,7 +95,7 @@ def execute(
         result, error = _tries(step, arguments, execution, start)
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
     effects = execution.effects
-    reads = [*observer.reads(), *_draws(start.globals, effects)]
+    reads = [*observer.reads(), *_draws(start, effects)]
     observer.unsound += native.unseen_reads(readers, reads, arguments.values())
     effects.arguments.update(start.moved_arguments())
     if execution.accompanied and (effects.generators or execution.drew):
@@ -95,6 +110,7 @@ class _Start:
 
     def __init__(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> None:
         self.globals = rng.snapshot() if step.options.seed is None else {}
+        self.mark = rng.mark()
         self._given = {name: v for name, v in arguments.items() if rng.is_generator(v)}
         self._states = {name: rng.state_of(v) for name, v in self._given.items()}
 
@@ -149,9 +165,10 @@ def _materialised(result: Any) -> Any:
     return Replayable(list(result)) if isinstance(result, types.GeneratorType) else result
 
 
-def _draws(before: rng.STATES, effects: Effects) -> Iterator[Read]:
+def _draws(start: _Start, effects: Effects) -> Iterator[Read]:
     """Yield the global generators that the step drew from, and keep where they stand now."""
-    if not before:
+    before = start.globals
+    if not before or rng.stands_at(start.mark, before):
         return
     after = rng.snapshot()
     for name in rng.moved(before, after):

@@ -20,6 +20,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import local
 from types import CodeType, FrameType
@@ -58,7 +59,7 @@ class Observer:
     """
 
     def __init__(self, own_root: str) -> None:
-        self._own_root = os.path.realpath(own_root) + os.sep
+        self._own_root = _folder(own_root)
         self._reads: dict[tuple[str, str], ValueId] = {}
         self._opened: set[str] = set()
         self._made: set[str] = set()
@@ -135,6 +136,11 @@ class Observer:
     def _is_foreign(self, path: str) -> bool:
         real = os.path.realpath(path)
         return not real.startswith((*_LIBRARY_ROOTS, *_SYSTEM_ROOTS, self._own_root))
+
+
+@cache
+def _folder(path: str) -> str:
+    return os.path.realpath(path) + os.sep
 
 
 def file_content(path: str) -> ValueId:

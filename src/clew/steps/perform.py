@@ -77,7 +77,8 @@ def _compute(
     before_s: Callable[[], float],
 ) -> tuple[Outcome, Recorded]:
     checkpoint = identity.call.hex() if identity.call is not None else None
-    outcome = execute(step, arguments, own_root=runtime.location, checkpoint=checkpoint)
+    root = runtime.location
+    outcome = execute(step, arguments, own_root=root, checkpoint=checkpoint, code=identity.code)
     with unobserved():
         isolate.check_unchanged(step.name, arguments, identity.inputs)
         recorded = results.store_outcome(runtime, step, identity, outcome, before_s)

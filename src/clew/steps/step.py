@@ -92,10 +92,16 @@ class Step(Generic[P, R]):
         """Return what stands for the step where other code refers to it."""
         return (self.function, self.options.seed, *self.options.depends_on)
 
-    def files(self) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        """Return the texts in its code that may name files, and the calls that open files."""
+    def files(self, code: CodeRecord | None = None) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """Return the texts in its code that may name files, and the calls that open files.
+
+        Parameters
+        ----------
+        code : CodeRecord, optional
+            Its code fingerprint as of now, where it is known.
+        """
         try:
-            code = self.code()
+            code = code or self.code()
         except Unhashable:
             compiled = getattr(inspect.unwrap(self.function), "__code__", None)
             return (compiled.co_consts if isinstance(compiled, CodeType) else ()), ()
