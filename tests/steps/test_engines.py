@@ -186,6 +186,43 @@ def test_the_users_exception_comes_through_with_its_traceback(engine: str) -> No
         assert "fails" in "".join(map(str, [caught.value.__cause__]))
 
 
+@clew.step
+def fails_once_begun(flag: str) -> int:
+    while not Path(flag).exists():
+        time.sleep(0.01)
+    raise ValueError("begun")
+
+
+@clew.step(reuse=False)
+def outlasts_a_failure(flag: str) -> int:
+    Path(flag).touch()
+    time.sleep(0.3)
+    return 1
+
+
+@clew.flow
+def failing_beside_another(flag: str = "") -> list[int]:
+    return [outlasts_a_failure(flag), fails_once_begun(flag)]
+
+
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_a_failure_waits_for_what_runs_beside_it(engine: str, tmp_path: Path) -> None:
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            failing_beside_another.start(
+                {"flag": str(tmp_path / "begun")}, engine=engine, workers=2
+            )
+        except ValueError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    assert [str(error) for error in caught] == ["begun"]
+
+
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="engine") as caught:
         work.start({}, engine="cluster")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -43,6 +43,7 @@ class ProcessEngine:
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Run ``function(*args)`` in a worker; both must be picklable."""
         outer: Future[Any] = Future()
+        outer.set_running_or_notify_cancel()  # sent: whoever gives up still hears of its end
         self._send(outer, function, args, TRIES)
         return outer
 
@@ -64,7 +65,7 @@ class ProcessEngine:
     ) -> None:
         def deliver(inner: Future[Any]) -> None:
             if inner.cancelled() or self._cancelled:
-                outer.cancel()
+                outer.set_exception(CancelledError())
                 return
             error = inner.exception()
             if isinstance(error, BrokenProcessPool) and tries > 1:
