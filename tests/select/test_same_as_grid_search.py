@@ -371,3 +371,27 @@ def test_nothing_is_warned_about_that_scikit_learn_is_silent_on():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         both(TABLE_PIPELINE, {"model__C": [0.1, 1.0]}, TABLE, Y, cv=3)
+
+
+class Entropic(Centre):
+    """A transformer that draws fresh entropy: nobody could have seeded it."""
+
+    def transform(self, X):
+        return X + np.random.default_rng().normal(size=np.shape(X))
+
+
+def jittered(X):
+    return X + np.random.default_rng().normal(size=np.shape(X))
+
+
+@pytest.mark.parametrize(
+    "stage", [Entropic(), FunctionTransformer(jittered)], ids=["method", "function"]
+)
+def test_code_that_draws_fresh_entropy_is_never_shared(stage):
+    pipeline = Pipeline([("stage", stage), ("model", LogisticRegression())])
+    space = {"model__C": [1.0, 1.0, 1.0]}
+    found = [Search(pipeline, space, cv=3).fit(X, Y) for _ in range(2)]
+    for search in found:
+        assert search.account_.plain == 9
+        assert "entropy" in search.explain_[0].reason
+        assert len(set(search.cv_results_["mean_test_score"])) > 1

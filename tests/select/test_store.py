@@ -183,3 +183,12 @@ def test_the_default_store_can_be_replaced():
 
 def test_without_a_store_everything_is_computed():
     assert search(None).account_.fits == search(None).account_.fits == 6
+
+
+def test_scores_of_a_metric_that_draws_entropy_are_never_kept(store):
+    def lottery(estimator, X, y):
+        return float(np.random.default_rng().random())
+
+    found = [search(store, scoring=lottery) for _ in range(2)]
+    assert found[1].account_.reused == 0
+    assert found[0].best_score_ != found[1].best_score_

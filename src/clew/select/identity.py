@@ -20,6 +20,7 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.select.plan import Configuration, Stage
+from clew.select.randomness import reads_world
 from clew.select.study import Study
 
 FORMAT = 1
@@ -115,4 +116,6 @@ class Identity:
 def _scorer_id(scorer: Any) -> Digest | None:
     if type(scorer) is _PassthroughScorer:
         return digest("study-own-score", FORMAT, [])
+    if reads_world([scorer, getattr(scorer, "_score_func", None)]):
+        return None
     return _id(scorer)

@@ -19,7 +19,7 @@ from sklearn.utils import get_tags
 
 from clew.errors import Unhashable
 from clew.reuse.rewrites.registry import Policy, Rewrite, rewrites_for
-from clew.select.randomness import draws_in_vain, is_random
+from clew.select.randomness import draws_in_vain, why_random
 from clew.select.token import parameter_tokens
 
 
@@ -190,17 +190,16 @@ def _is_chain(pipeline: Pipeline) -> bool:
 
 def _stage(name: str | None, estimator: Any, n_rows: int = sys.maxsize) -> Stage:
     pairwise = _is_pairwise(estimator)
-    vain = draws_in_vain(estimator, n_rows)
-    unseeded = not vain and is_random(estimator)
-    vain = vain and is_random(estimator)
+    why = why_random(estimator)
+    vain = bool(why) and draws_in_vain(estimator, n_rows)
+    unseeded = bool(why) and not vain
     try:
         tokens = parameter_tokens(estimator)
     except (Unhashable, AttributeError, TypeError) as error:
         reason = error.message if isinstance(error, Unhashable) else "not a scikit-learn estimator"
         reason = f"{type(estimator).__name__}: {reason}"
         return Stage(name, estimator, None, unseeded, reason, pairwise, vain)
-    reason = "random_state is not set" if unseeded else ""
-    return Stage(name, estimator, tokens, unseeded, reason, pairwise, vain)
+    return Stage(name, estimator, tokens, unseeded, why if unseeded else "", pairwise, vain)
 
 
 def _is_pairwise(estimator: Any) -> bool:

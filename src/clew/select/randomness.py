@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator, BaseShuffleSplit
+
+from clew.errors import Unhashable
+from clew.lineage.code import code_record
 
 _SOLVERS: dict[str, Callable[[Any], bool]] = {
     "Ridge": lambda e: e.solver not in ("sag", "saga"),
@@ -33,9 +37,33 @@ _SOLVERS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def is_random(estimator: Any) -> bool:
-    """Tell whether an estimator, or one inside it, draws from a generator that has no seed."""
-    return any(_draws(part) for part in _parts(estimator))
+def why_random(estimator: Any) -> str:
+    """Return why an estimator, or one inside it, may give something else each time, or ``""``."""
+    for part in _parts(estimator):
+        if _draws(part):
+            return "random_state is not set"
+        if reads := _reads_world(part):
+            return reads
+    return ""
+
+
+def _reads_world(estimator: Any) -> str:
+    values = vars(estimator).values() if hasattr(estimator, "__dict__") else ()
+    own = [] if type(estimator).__module__.startswith("sklearn.") else [type(estimator)]
+    return reads_world([*own, *values])
+
+
+def reads_world(values: Iterable[Any]) -> str:
+    """Return what the code of classes and functions is seen to read: clock, entropy, network."""
+    for code in values:
+        if not isinstance(code, (type, types.FunctionType)):
+            continue
+        try:
+            if ambient := code_record(code).ambient:
+                return "its code " + "; ".join(ambient)
+        except Unhashable:  # it has no id then, and is not kept
+            continue
+    return ""
 
 
 _VAIN: dict[str, Callable[[Any, int], bool]] = {
