@@ -28,9 +28,11 @@ from clew.select.score import Answers, assemble, needs_pipeline
 from clew.select.shared import Shared
 from clew.select.study import Outcome, Record, Study, stage_params
 
-_CHEAP = 0.02
-_CHEAP_S = 0.001
-"""Answers are kept where one costs less than this, or less than this share of the fit."""
+_CHEAP = tuple(
+    f"sklearn.{name}"
+    for name in ("linear_model.", "naive_bayes", "tree.", "discriminant_analysis", "dummy")
+)
+"""Where predicting costs next to nothing beside fitting: all answers are kept for later metrics."""
 _ASKED = ("predict", "predict_proba", "decision_function")
 
 Report = Callable[[Sequence[int], int], None]
@@ -243,26 +245,23 @@ class Fold:
             train, _ = self._scores(configuration, fitted, rows, known[1], seen=True)
         record.result = self._result(test, train, fit_s, score_s, None)
         if self.study.keep_answers:
-            record.answers = known[0] or self._more_answers(model, rows, asked, fit_s)
+            record.answers = known[0] or self._more_answers(model, rows, asked)
             record.classes = getattr(model, "classes_", None)
         record.cost_s = fit_s + score_s
         self.keep([configuration], record)
 
-    def _more_answers(
-        self, model: Any, rows: Rows, asked: Any, fit_s: float
-    ) -> dict[str, Any] | None:
+    def _more_answers(self, model: Any, rows: Rows, asked: Any) -> dict[str, Any] | None:
         """Return the answers that the scorer was given, and others that cost little."""
         if not isinstance(asked, Answers):
             return None
-        given = asked.given
-        if asked.given_s > max(_CHEAP_S, _CHEAP * fit_s):
-            return given or None
+        if not type(model).__module__.startswith(_CHEAP):
+            return asked.given or None
         try:
             final = rows.test.take()
-            more = [m for m in _ASKED if m not in given and hasattr(model, m)]
-            return {**given, **{m: getattr(model, m)(final) for m in more}}
+            more = [m for m in _ASKED if m not in asked.given and hasattr(model, m)]
+            return {**asked.given, **{m: getattr(model, m)(final) for m in more}}
         except Exception:  # they are a convenience; the score is known
-            return given or None
+            return asked.given or None
 
     def _scores(
         self,

@@ -8,7 +8,6 @@ no transformer runs again. Callables that may look at anything get a real pipeli
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -54,7 +53,6 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self.rows = rows
         self.known = known
         self.given: dict[str, Any] = {}
-        self.given_s = 0.0
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.model)
@@ -74,9 +72,7 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
 
     def _asked(self, name: str) -> Callable[..., Any]:
         def answer(X: Any, *args: Any, **kwargs: Any) -> Any:
-            rows, began = self.rows(), time.perf_counter()
-            value = getattr(self.model, name)(rows, *args, **kwargs)
-            self.given_s += time.perf_counter() - began
+            value = getattr(self.model, name)(self.rows(), *args, **kwargs)
             if not args and not kwargs:
                 self.given[name] = value
             return value
