@@ -184,3 +184,29 @@ def test_retries_end() -> None:
 
     with pytest.raises(OSError, match="no"):
         never()
+
+
+def test_a_list_that_holds_itself_is_an_argument_like_any_other() -> None:
+    loop: list[object] = [1]
+    loop.append(loop)
+    length = clew.step(lambda values: len(values))
+
+    @clew.flow
+    def flow() -> int:
+        return length(loop)
+
+    assert [length(loop), flow()] == [2, 2]
+
+
+def test_a_shared_list_of_lazy_results_stays_in_both_places() -> None:
+    one = clew.step(lambda x: x)
+    show = clew.step(lambda values: repr(values))
+
+    @clew.flow
+    def flow() -> str:
+        shared = [one(1), 2]
+        return show([shared, {"again": shared}])
+
+    run = flow.run()
+    assert run.result == "[[1, 2], {'again': [1, 2]}]"
+    assert flow.start({}, engine="threads", workers=2).computed == ()

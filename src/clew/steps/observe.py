@@ -157,20 +157,26 @@ def is_folder(path: str) -> ValueId:
 
 def named_files(values: Iterable[object]) -> Iterator[str]:
     """Yield the strings among `values`, however nested, that name an existing file."""
-    for value in values:
+    pending, seen = list(values), set[int]()
+    while pending:
+        value = pending.pop()
         if isinstance(value, str):
-            if 0 < len(value) < 1024 and "\n" not in value and ("." in value or "/" in value):
-                try:
-                    if os.path.isfile(value):  # noqa: PTH113
-                        yield value
-                except ValueError:
-                    continue
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            yield from named_files(value)
-        elif isinstance(value, dict):
-            yield from named_files(value.values())
+            if _names_file(value):
+                yield value
+        elif isinstance(value, (list, tuple, set, frozenset, dict)) and id(value) not in seen:
+            seen.add(id(value))
+            pending.extend(value.values() if isinstance(value, dict) else value)
         elif isinstance(value, CodeType):
-            yield from named_files(value.co_consts)
+            pending.append(value.co_consts)
+
+
+def _names_file(text: str) -> bool:
+    if not 0 < len(text) < 1024 or "\n" in text or not ("." in text or "/" in text):
+        return False
+    try:
+        return os.path.isfile(text)  # noqa: PTH113
+    except ValueError:
+        return False
 
 
 class _State(local):

@@ -114,15 +114,26 @@ for _name in ("int", "float", "complex", "index"):
 
 
 def refs_in(value: Any) -> Iterator[Ref]:
-    """Yield the references in a value made of lists, tuples and dicts."""
-    if isinstance(value, Ref):
-        yield value
-    elif type(value) in (list, tuple):
-        for item in value:
-            yield from refs_in(item)
-    elif type(value) is dict:
-        for item in value.values():
-            yield from refs_in(item)
+    """Yield the references in a value made of lists, tuples and dicts, in order.
+
+    Without recursion: a list may be deep, or hold itself.
+    """
+    path: dict[int, Iterator[Any]] = {0: iter([value])}
+    while path:
+        inner = next(reversed(path))
+        for part in path[inner]:
+            if isinstance(part, Ref):
+                yield part
+            elif type(part) in (list, tuple, dict) and id(part) not in path:
+                path[id(part)] = iter(part.values() if type(part) is dict else part)
+                break
+        else:
+            del path[inner]
+
+
+def holds_ref(value: Any) -> bool:
+    """Tell whether there is a reference in a value."""
+    return next(refs_in(value), None) is not None
 
 
 def task_of(ref: Ref) -> int:
@@ -132,10 +143,14 @@ def task_of(ref: Ref) -> int:
 
 def substitute(value: Any, values: dict[int, Any]) -> Any:
     """Return `value` with each reference replaced by its task's value."""
+    return _substituted(value, values) if holds_ref(value) else value
+
+
+def _substituted(value: Any, values: dict[int, Any]) -> Any:
     if isinstance(value, Ref):
         return values[task_of(value)]
     if type(value) in (list, tuple):
-        return type(value)(substitute(item, values) for item in value)
+        return type(value)(_substituted(item, values) for item in value)
     if type(value) is dict:
-        return {key: substitute(item, values) for key, item in value.items()}
+        return {key: _substituted(item, values) for key, item in value.items()}
     return value

@@ -19,7 +19,7 @@ from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, delivered
 from clew.steps.identify import Identity
 from clew.steps.perform import perform
-from clew.steps.ref import Ref, task_of
+from clew.steps.ref import Ref, holds_ref, task_of
 from clew.steps.results import Recorded
 from clew.steps.runtime import Runtime
 
@@ -74,8 +74,9 @@ def pack(
     known: Node | None,
 ) -> bytes:
     """Return one task as bytes."""
-    marked = {name: _mark(value) for name, value in arguments.items()}
-    packed: bytes = cloudpickle.dumps((step, identity, marked, dict(sources), known))
+    lazy = frozenset(name for name, value in arguments.items() if holds_ref(value))
+    marked = {name: _mark(v) if name in lazy else v for name, v in arguments.items()}
+    packed: bytes = cloudpickle.dumps((step, identity, marked, lazy, dict(sources), known))
     return packed
 
 
@@ -87,10 +88,10 @@ def set_worker_opener(opener: Callable[[str], Runtime]) -> None:
 
 def work(location: str, payload: bytes) -> Delivered:
     """Compute one task in this process."""
-    step, identity, marked, sources, known = cloudpickle.loads(payload)
+    step, identity, marked, lazy, sources, known = cloudpickle.loads(payload)
     runtime = _runtime(location)
     values = {index: _value(runtime, source) for index, source in sources.items()}
-    arguments = {name: _unmark(value, values) for name, value in marked.items()}
+    arguments = {name: _unmark(v, values) if name in lazy else v for name, v in marked.items()}
 
     def commit(outcome: Outcome, recorded: Recorded) -> None:
         runtime.store.record([recorded.node], recorded.values)

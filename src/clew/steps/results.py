@@ -7,6 +7,7 @@ a result) and ``effects``.
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -143,17 +144,25 @@ def _store(
 
 def size_of(value: Any) -> int:
     """Return roughly how many bytes a value takes: exact for arrays and tables."""
+    size_bytes, seen = 0, set[int]()
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if type(part) in (list, tuple, dict) and id(part) not in seen:
+            seen.add(id(part))
+            members = part.values() if type(part) is dict else part
+            pending.extend(itertools.islice(members, 1000))
+        else:
+            size_bytes += _own_size(part)
+    return size_bytes
+
+
+def _own_size(value: Any) -> int:
     for name in ("nbytes", "get_total_buffer_size"):
         size = getattr(value, name, None)
         if isinstance(size, int):
             return size
-    if isinstance(value, (str, bytes)):
-        return len(value)
-    if type(value) in (list, tuple):
-        return sum(size_of(item) for item in value[:1000])
-    if type(value) is dict:
-        return sum(size_of(item) for item in list(value.values())[:1000])
-    return 0
+    return len(value) if isinstance(value, (str, bytes)) else 0
 
 
 def keep_leaf(runtime: Runtime, id: ValueId, value: Any, name: str = "") -> Value:
