@@ -42,4 +42,6 @@ def _frame() -> Any:
     place = root.parent.joinpath(*_BESIDE)
     if not place.exists():
         raise FileNotFoundError(f"the Adult data is neither in the package nor at {place}")
-    return pd.read_csv(place, header=None, names=list(COLUMNS), skipinitialspace=True, na_values="?")
+    return pd.read_csv(
+        place, header=None, names=list(COLUMNS), skipinitialspace=True, na_values="?"
+    )

@@ -103,7 +103,10 @@ def _same(one: Any, other: Any) -> bool:
     names = [key for key in one.cv_results_ if not key.endswith("_time")]
     same = bool(all(_equal(one.cv_results_[key], other.cv_results_[key]) for key in names))
     ends = [getattr(found.best_estimator_, "steps", None) for found in (one, other)]
-    models = [steps[-1][1] if steps else s.best_estimator_ for steps, s in zip(ends, (one, other))]
+    models = [
+        steps[-1][1] if steps else s.best_estimator_
+        for steps, s in zip(ends, (one, other), strict=True)
+    ]
     if hasattr(models[0], "coef_"):
         same = same and bool(np.array_equal(models[0].coef_, models[1].coef_))
     return same and one.best_index_ == other.best_index_
@@ -157,7 +160,11 @@ def _encoder(X: Any, *, sparse: bool) -> Any:
     return ColumnTransformer(
         [
             ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=sparse), words),
-            ("numbers", Pipeline([("fill", SimpleImputer()), ("scale", StandardScaler())]), numbers),
+            (
+                "numbers",
+                Pipeline([("fill", SimpleImputer()), ("scale", StandardScaler())]),
+                numbers,
+            ),
         ],
         sparse_threshold=1.0 if sparse else 0.0,
     )

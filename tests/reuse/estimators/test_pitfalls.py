@@ -639,3 +639,50 @@ def test_the_hooks_are_no_part_of_anybodys_code(data) -> None:
     outside = code_id(step), code_id(Scaled), code_id(Slow)
     with reuse():
         assert (code_id(step), code_id(Scaled), code_id(Slow)) == outside
+
+
+class Duck:
+    """Looks like an estimator, is none of the library's, and works in place."""
+
+    def __init__(self) -> None:
+        self.inner = make_pipeline(StandardScaler(), Ridge())
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {}
+
+    def set_params(self) -> Any:
+        return self
+
+    def __sklearn_clone__(self) -> Any:
+        return Duck()
+
+    def __sklearn_tags__(self) -> Any:
+        return Ridge().__sklearn_tags__()
+
+    def fit(self, X: Any, y: Any) -> Any:
+        X *= np.linspace(1, 2, len(X))[:, None]
+        self.inner.fit(X, y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        X += 1
+        return self.inner.predict(X)
+
+    def score(self, X: Any, y: Any) -> float:
+        return float(np.mean((self.predict(X) - y) ** 2))
+
+
+def test_slices_that_an_unknown_estimator_edits(data) -> None:
+    X, y = data
+
+    def run() -> Any:
+        Ridge().fit(X, y)
+        found = cross_validate(Duck(), X, y, cv=3, return_train_score=True)
+        more = cross_validate(make_pipeline(StandardScaler(), Ridge()), X, y, cv=3)
+        scores = (found["test_score"], found["train_score"], more["test_score"])
+        return [values.tobytes() for values in scores]
+
+    plain = run()
+    with reuse():
+        assert run() == plain
+        assert run() == plain

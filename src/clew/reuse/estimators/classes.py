@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any, Protocol
 
 from clew.lineage.canonical import frame
@@ -17,6 +18,9 @@ class Notices(Protocol):
 
 
 _LIBRARY: dict[object, bool] = {}
+_READING = threading.RLock()
+"""CPython 3.11 may fail to build syntax trees in two threads at once."""
+
 _NAMES: dict[type, bytes] = {}
 
 
@@ -51,7 +55,8 @@ def class_id(cls: type, notices: Notices | None = None) -> bytes:
     if is_user_class(cls):
         if notices is not None:
             notices.user_code = True
-        return b"u" + code_id(cls)
+        with _READING:
+            return b"u" + code_id(cls)
     known = _NAMES.get(cls)
     if known is None:
         distribution, version = release(cls.__module__)

@@ -24,13 +24,19 @@ def invoke(call: Call) -> Any:
     session, estimator = call.session, call.estimator
     if any(frame.estimator is estimator for frame in session.frames()):
         return call.run()
+    if call.to_library:
+        session.settle((*call.args, *call.kwargs.values()))
+    else:
+        session.forget_vouched()
     if passes_through(estimator, call.method):
+        session.settle(())
         with session.running(Frame(estimator, call.method)):
             out = call.run()
         return call.finish(out)
     try:
         request = build(call)
     except Unhashable as error:
+        session.settle(())
         return _execute(call, error)
     begun = time.perf_counter()
     found = _lookup(call, request, begun)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from clew.lineage.canonical import Digest
 from clew.reuse.estimators.describe import Traits
@@ -54,10 +54,19 @@ class Frame:
     local: dict[str, Any] = field(default_factory=dict)
 
 
+_VOUCHED = 8
+
+
+class _Vouched(NamedTuple):
+    holder: Any
+    id: Digest
+    fresh: bool
+
+
 class _Threads(threading.local):
     def __init__(self) -> None:
         self.frames: list[Frame] = []
-        self.vouched: tuple[Any, Digest] | None = None
+        self.vouched: list[_Vouched] = []
 
 
 class Session:
@@ -137,9 +146,38 @@ class Session:
         return found is not None and found() is value
 
     # -- ids ------------------------------------------------------------------------------------
-    def vouch(self, value: Any, made: Digest) -> None:
-        """Say that an object was verified this moment, and goes from here to library code."""
-        self._threads.vouched = (value, made)
+    def vouch(self, value: Any, made: Digest, *, fresh: bool = False) -> None:
+        """Say that an object is known this moment, and goes from here to library code.
+
+        Parameters
+        ----------
+        fresh : bool
+            It was made this moment, and no check of it is written down yet.
+        """
+        try:
+            holder = weakref.ref(value)
+        except TypeError:
+            if fresh:
+                self.identities.remember(value, made)
+            return
+        vouched = self._threads.vouched
+        vouched.append(_Vouched(holder, made, fresh))
+        del vouched[:-_VOUCHED]
+
+    def settle(self, passed: tuple[Any, ...]) -> None:
+        """End what was said of all objects but those passed on: other code may run now."""
+        kept = []
+        for found in self._threads.vouched:
+            value = found.holder()
+            if any(item is value for item in passed):
+                kept.append(found)
+            elif found.fresh and value is not None:
+                self.identities.remember(value, found.id)
+        self._threads.vouched = kept
+
+    def forget_vouched(self) -> None:
+        """Take back what was said of objects: code outside the library has run."""
+        self._threads.vouched.clear()
 
     def id_of(self, value: Any) -> Digest:
         """Return the id of an object (see `Identities.of`)."""
@@ -149,9 +187,12 @@ class Session:
     def known(self, value: Any) -> Digest | None:
         """Return the id of an object if it is known without reading its content."""
         vouched = self._threads.vouched
-        if vouched is not None and vouched[0] is value:
-            self._threads.vouched = None
-            return vouched[1]
+        for position, found in enumerate(vouched):
+            if found.holder() is value:
+                del vouched[position]
+                if found.fresh:
+                    self.identities.remember(value, found.id)
+                return found.id
         return self.identities.known(value)
 
 

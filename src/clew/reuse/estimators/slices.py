@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,19 @@ import numpy as np
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
 from clew.reuse.estimators.checks import package_of
+from clew.reuse.estimators.classes import is_user_class
 from clew.reuse.estimators.copying import copies_on_write
 from clew.reuse.estimators.describe import is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
+from clew.reuse.estimators.policies import passes_through
 from clew.reuse.estimators.results import private
 from clew.reuse.estimators.session import Session, current
 
 _LEAST_BYTES = 4_096
 _SPLITTERS = ("sklearn.utils.metaestimators", "sklearn.model_selection", "sklearn.calibration")
+_SPLIT = "sklearn.utils.metaestimators"
+"""Whose slices go to an estimator's fit in the same thread."""
+
 _originals: list[tuple[Any, Any]] = []
 
 
@@ -35,7 +41,13 @@ def install() -> None:
         made = slice_id(session, X, indices, axis, read=caller.startswith(_SPLITTERS))
         if made is None:
             return original(X, indices, axis=axis)
-        return _sliced(session, original, made, (X, indices, axis))
+        out = _sliced(session, original, made, (X, indices, axis))
+        if out is not X and size_of(out) >= _LEAST_BYTES and not _views(out, X):
+            if caller == _SPLIT and _goes_straight(session, sys._getframe(1).f_locals):
+                session.vouch(out, made, fresh=True)
+            else:
+                session.identities.remember(out, made)
+        return out
 
     for module in list(sys.modules.values()):
         inside = getattr(module, "__name__", "").startswith("sklearn.")
@@ -91,10 +103,18 @@ def _sliced(session: Session, original: Any, made: Digest, call: tuple[Any, Any,
         if _is_table(out) and session.sliced.get(made, 0) == 1:
             session.shelf.put(made, private(out), 1e-9 * size_of(out), size_of(out))
         session.sliced[made] = session.sliced.get(made, 0) + 1
-    if out is not X and size_of(out) >= _LEAST_BYTES and not _views(out, X):
-        session.identities.remember(out, made)
     session.statistics.slices += 1
     return out
+
+
+def _goes_straight(session: Session, split: Mapping[str, Any]) -> bool:
+    """Tell whether no code of the user's can run before the slices reach a call that is hooked."""
+    estimator = split.get("estimator")
+    if estimator is None or is_user_class(type(estimator)) or passes_through(estimator, "fit"):
+        return False
+    if not hasattr(getattr(type(estimator), "fit", None), "__clew_hooked__"):
+        return False
+    return not any(hasattr(frame.estimator, "_skl_callbacks") for frame in session.frames())
 
 
 def _is_table(value: Any) -> bool:
