@@ -196,7 +196,7 @@ def fails_once_begun(flag: str) -> int:
 @clew.step(reuse=False)
 def outlasts_a_failure(flag: str) -> int:
     Path(flag).touch()
-    time.sleep(0.3)
+    time.sleep(1.5)
     return 1
 
 
