@@ -46,9 +46,12 @@ def _summary(story: Story, folder: Path) -> None:
     ]
     table(["run", "seconds", "computed", "reused", "saved s", "test AUC"], rows)
     click.echo(f"best learner: {story.learner}")
+    ratio = story.search["ratio"]
+    click.echo(f"clew.Search against GridSearchCV, the same grid on this machine: {ratio:.1f}×")
     click.echo("\nnext:")
     click.echo(f"  cd {folder}")
     click.echo("  clew runs                  # the three runs")
     click.echo("  clew lineage last          # the thread of the newest one")
+    click.echo("  clew study show            # the grid that was searched")
     click.echo("  clew impact adult.parquet  # what depends on the data")
     click.echo("  edit features.py, then:  clew run flow.py:adult")

@@ -16,7 +16,7 @@ from typing import Any
 from clew.data import adult
 from clew.errors import ClewError, InvalidParameter, MissingExtra
 
-FILES = ("flow.py", "features.py")
+FILES = ("flow.py", "features.py", "search.py")
 NEEDS = {"pyarrow": "tables", "pandas": "pandas", "sklearn": "sklearn", "skops": "sklearn"}
 EDIT = ("BINS = 8", "BINS = 12")
 """The edit of a feature step that the demo makes: a constant that one helper reads."""
@@ -53,6 +53,8 @@ class Story:
         A prediction's source row, by column.
     rebuilt : str
         What the rebuild of the predictions found.
+    search : dict
+        A grid searched by scikit-learn and by `clew.Search`: CPU seconds, ratio, differences.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Story:
     parting: str
     row: dict[str, Any]
     rebuilt: str
+    search: dict[str, Any]
 
 
 def play(folder: Path, say: Say) -> Story:
@@ -96,11 +99,12 @@ def play(folder: Path, say: Say) -> Story:
     if not same["identical"]:
         verdict = f"differs at {same['operation']}: {same['difference']}"
     say(f"  {verdict}")
+    search = _search(folder, say)
     scenes = tuple(
         _scene(title, summary)
         for title, summary in (("first run", first), ("again", second), ("edited", third))
     )
-    return Story(folder, _learner(third), scenes, reason, parting, row, verdict)
+    return Story(folder, _learner(third), scenes, reason, parting, row, verdict, search)
 
 
 def _check_libraries() -> None:
@@ -141,17 +145,21 @@ def _edit(folder: Path) -> None:
     file.write_text(text.replace(*EDIT), "utf-8")
 
 
+def _environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key != "CLEW_STORE"}
+    # Idle OpenMP threads sleep: they would otherwise spin against whatever else runs here.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return environment
+
+
 def _command(folder: Path, say: Say, *arguments: str) -> str:
     """Run a command as a user would, in a process of its own; return what it printed."""
     shown = " ".join(argument for argument in arguments if argument != "--json")
     say(f"\n$ clew {shown}")
-    environment = {key: value for key, value in os.environ.items() if key != "CLEW_STORE"}
-    # Idle OpenMP threads sleep: they would otherwise spin against whatever else runs here.
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     done = subprocess.run(
         [sys.executable, "-m", "clew.cli.main", *arguments],
         cwd=folder,
-        env=environment,
+        env=_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -211,6 +219,28 @@ def _parting(folder: Path, one: dict[str, Any], two: dict[str, Any], say: Say) -
     ]
     say("  the threads part at " + "; ".join(lines))
     return "; ".join(lines)
+
+
+def _search(folder: Path, say: Say) -> dict[str, Any]:
+    """Let scikit-learn and `clew.Search` search the same grid, on this machine, now."""
+    say("\n$ python search.py")
+    done = subprocess.run(
+        [sys.executable, "search.py"],
+        cwd=folder,
+        env={**_environment(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ClewError(f"search.py failed:\n{done.stderr.strip()}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    say(
+        f"  {found['configurations']} configurations × 5 folds: "
+        f"GridSearchCV {found['plain_s']:.1f} s, clew.Search {found['clew_s']:.1f} s CPU: {found['ratio']:.1f}×; "
+        f"scores within {found['largest_difference']:.0e}, same best: {found['same_best']}"
+    )
+    return found
 
 
 def _source_row(folder: Path, summary: dict[str, Any], say: Say) -> dict[str, Any]:
