@@ -237,7 +237,8 @@ def _search(folder: Path, say: Say) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(done.stdout)
     say(
         f"  {found['configurations']} configurations × 5 folds: "
-        f"GridSearchCV {found['plain_s']:.1f} s, clew.Search {found['clew_s']:.1f} s CPU: {found['ratio']:.1f}×; "
+        f"GridSearchCV {found['plain_s']:.1f} s, "
+        f"clew.Search {found['clew_s']:.1f} s CPU: {found['ratio']:.1f}×; "
         f"scores within {found['largest_difference']:.0e}, same best: {found['same_best']}"
     )
     return found
