@@ -186,23 +186,29 @@ def test_the_users_exception_comes_through_with_its_traceback(engine: str) -> No
         assert "fails" in "".join(map(str, [caught.value.__cause__]))
 
 
-@clew.step
-def fails_once_begun(flag: str) -> int:
-    while not Path(flag).exists():
+def await_file(path: Path) -> None:
+    while not path.exists():
         time.sleep(0.01)
-    raise ValueError("begun")
+
+
+@clew.step
+def fails_beside(place: Path) -> int:
+    await_file(place / "other began")
+    (place / "about to fail").touch()
+    raise ValueError("beside")
 
 
 @clew.step(reuse=False)
-def outlasts_a_failure(flag: str) -> int:
-    Path(flag).touch()
-    time.sleep(1.5)
+def outlasts_a_failure(place: Path) -> int:
+    (place / "other began").touch()
+    await_file(place / "about to fail")
+    time.sleep(1)
     return 1
 
 
 @clew.flow
-def failing_beside_another(flag: str = "") -> list[int]:
-    return [outlasts_a_failure(flag), fails_once_begun(flag)]
+def failing_beside_another(place: Path = Path()) -> list[int]:
+    return [outlasts_a_failure(place), fails_beside(place)]
 
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])
@@ -211,16 +217,14 @@ def test_a_failure_waits_for_what_runs_beside_it(engine: str, tmp_path: Path) ->
 
     def run() -> None:
         try:
-            failing_beside_another.start(
-                {"flag": str(tmp_path / "begun")}, engine=engine, workers=2
-            )
+            failing_beside_another.start({"place": tmp_path}, engine=engine, workers=2)
         except ValueError as error:
             caught.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(timeout=60)
-    assert [str(error) for error in caught] == ["begun"]
+    assert [str(error) for error in caught] == ["beside"]
 
 
 def test_an_unknown_engine_is_refused() -> None:
