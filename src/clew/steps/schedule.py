@@ -90,7 +90,7 @@ class Scheduler:
 
     def _run(self, pending: list[int]) -> None:
         """Compute the pending tasks; return early when the plan should be solved again."""
-        waiting = set(pending)
+        waiting = dict.fromkeys(sorted(pending))
         running: Running = {}
         stale = False
         try:
@@ -109,28 +109,33 @@ class Scheduler:
                 wait(running)
             raise
 
-    def _start_ready(self, waiting: set[int], running: Running) -> bool:
+    def _start_ready(self, waiting: dict[int, None], running: Running) -> bool:
         """Submit what can run; True when an input turned out to be unreadable."""
-        for index in sorted(waiting):
-            if len(running) >= self._engine.workers:
-                break
-            task = self._graph.tasks[index]
-            if any(source in waiting or self._busy(source, running) for source in task.sources):
-                continue
-            if not self._dispatch.has_room(task, running.values()):
-                continue
-            if any(_same_call(task, other) for other in running.values()):
-                continue
-            try:
-                future = self._dispatch.submit(task)
-            except UNREADABLE:
-                return True
-            waiting.discard(index)
-            running[future] = task
+        started: list[int] = []
+        try:
+            for index in waiting:
+                if len(running) >= self._engine.workers:
+                    break
+                task = self._graph.tasks[index]
+                if self._may_start(task, waiting, running):
+                    running[self._dispatch.submit(task)] = task
+                    started.append(index)
+        except UNREADABLE:
+            return True
+        finally:
+            for index in started:
+                del waiting[index]
         return False
 
-    def _busy(self, index: int, running: Running) -> bool:
-        return any(task.index == index for task in running.values())
+    def _may_start(self, task: Task, waiting: dict[int, None], running: Running) -> bool:
+        """Tell whether a task's sources are there, and nothing that runs stands against it."""
+        others = running.values()
+        busy = {other.index for other in others}
+        if any(source in waiting or source in busy for source in task.sources):
+            return False
+        if any(_same_call(task, other) for other in others):
+            return False
+        return self._dispatch.has_room(task, others)
 
     def _collect(self, running: Running) -> bool:
         """Take what finished; True when a task downstream is known now."""
