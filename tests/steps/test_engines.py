@@ -231,6 +231,7 @@ def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="engine") as caught:
         work.start({}, engine="cluster")
     assert "threads" in str(caught.value)
+    assert clew.open().runs() == []
 
 
 @clew.step

@@ -47,9 +47,9 @@ def launch(
     """
     runtime = current()
     policy = runtime.policy
+    opened = runtime.open_engine(engine or policy.engine, workers or policy.workers)
     with unobserved():
         session = Session(runtime, _record(flow, arguments), listeners)
-    opened = runtime.open_engine(engine or policy.engine, workers or policy.workers)
     try:
         result = _execute(runtime, session, flow, arguments, opened)
     except KeyboardInterrupt:
