@@ -42,7 +42,8 @@ def why(runtime: Runtime, use: Use) -> Why:
     node = runtime.store.node(use.node) if use.node is not None else None
     if node is None or use.decision != "computed" or node.kind == "pick":
         return Why(use, None, ())
-    earlier = nearest(runtime.store, node, runtime.store.history(node.operation, CANDIDATES))
+    before = runtime.store.history(node.operation, CANDIDATES, until_ms=node.created_ms)
+    earlier = nearest(runtime.store, node, before)
     if earlier is None:
         return Why(use, None, ())
     return Why(use, earlier, differences(runtime.store, earlier, node))

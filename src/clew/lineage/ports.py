@@ -73,8 +73,10 @@ class NodeStore(Protocol):
     def mark_irreproducible(self, id: NodeId) -> None:
         """Remember that a node gave two different results."""
 
-    def history(self, operation: str, limit: int) -> tuple[Node, ...]:
-        """Return the newest nodes of an operation."""
+    def history(
+        self, operation: str, limit: int, *, until_ms: int | None = None
+    ) -> tuple[Node, ...]:
+        """Return the newest nodes of an operation, made no later than `until_ms` if given."""
 
     def match(self, prefix: str) -> tuple[tuple[str, str], ...]:
         """Return up to 20 ``(kind, id)`` of runs, nodes and values that begin with `prefix`."""

@@ -40,10 +40,10 @@ _LIBRARY_ROOTS = tuple(
         sys.prefix,
         sys.base_prefix,
     }
-    if root != os.sep
+    if root not in (os.sep, "/usr", "/usr/local")
 )
 _IMPORT_SYSTEM = ("<frozen ", os.path.dirname(importlib.__file__) + os.sep)  # noqa: PTH120
-_SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/")
+_SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/usr/lib/", "/usr/share/")
 _CODE_SUFFIXES = (".py", ".pyc", ".pyi", ".so", ".pyd")
 _FRESH_FLAGS = os.O_TRUNC | os.O_EXCL
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND

@@ -109,6 +109,7 @@ class NodeStoreSuite:
         store.add([*nodes, make_node("m:g")], [])
         assert store.history("m:f", 2) == (nodes[0], nodes[2])
         assert store.history("m:nowhere", 2) == ()
+        assert store.history("m:f", 9, until_ms=1) == (nodes[2], nodes[1])
 
     def test_match_finds_ids_by_prefix(self, store: NodeStore) -> None:
         """Nodes and values, by any number of digits, capitals or not."""

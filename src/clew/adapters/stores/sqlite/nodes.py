@@ -31,6 +31,7 @@ _EDGES = (
 _BY_ID = BY_ID.format("node")
 _NUMBER = f"SELECT n FROM node WHERE {_BY_ID}"
 _VARIANTS = f"{_SELECT} WHERE {_BY_ID} AND node.call IS NULL UNION ALL {_SELECT} WHERE call = ?1"
+_LATEST_MS = (1 << 62) - 1
 _INT64 = range(-(1 << 63), 1 << 63)
 
 _Row = tuple[
@@ -99,13 +100,17 @@ def variants(
 
 
 def history(
-    connection: sqlite3.Connection, words: Words, operation: str, limit: int
+    connection: sqlite3.Connection,
+    words: Words,
+    operation: str,
+    limit: int,
+    until_ms: int | None,
 ) -> tuple[Node, ...]:
-    """Return the newest nodes of an operation."""
+    """Return the newest nodes of an operation, made no later than `until_ms` if given."""
     rows: list[_Row] = connection.execute(
         f"{_SELECT} WHERE node.operation = (SELECT n FROM word WHERE text = ?) "
-        "ORDER BY node.created_ms DESC, node.n DESC LIMIT ?",
-        (operation, limit),
+        "AND node.created_ms <= ? ORDER BY node.created_ms DESC, node.n DESC LIMIT ?",
+        (operation, _LATEST_MS if until_ms is None else until_ms, limit),
     ).fetchall()
     return tuple(_node(connection, words, row) for row in rows)
 

@@ -107,10 +107,12 @@ class SqliteStore:
         with self._database.writing() as connection:
             _nodes.mark_irreproducible(connection, id)
 
-    def history(self, operation: str, limit: int) -> tuple[Node, ...]:
-        """Return the newest nodes of an operation."""
+    def history(
+        self, operation: str, limit: int, *, until_ms: int | None = None
+    ) -> tuple[Node, ...]:
+        """Return the newest nodes of an operation, made no later than `until_ms` if given."""
         with self._database.reading() as connection:
-            return _nodes.history(connection, self._database.words, operation, limit)
+            return _nodes.history(connection, self._database.words, operation, limit, until_ms)
 
     def match(self, prefix: str) -> tuple[tuple[str, str], ...]:
         """Return up to 20 ``(kind, id)`` of runs, nodes and values that begin with `prefix`."""
