@@ -14,7 +14,6 @@ from typing import Any, Protocol, runtime_checkable
 from clew.lineage.canonical import Digest
 
 DEFAULT_SIZE_BYTES = 128 << 20
-_SMALL_BYTES = 1 << 12
 
 
 @runtime_checkable
@@ -34,7 +33,7 @@ class MemoryStore:
     Parameters
     ----------
     size_bytes : int
-        Budget. Values beyond a sixteenth of it are not kept.
+        Budget. Values beyond half of it are not kept.
     """
 
     def __init__(self, size_bytes: int = DEFAULT_SIZE_BYTES) -> None:
@@ -54,7 +53,7 @@ class MemoryStore:
 
     def put(self, key: Digest, value: Any) -> None:
         """Keep a private copy of a value, if it is not too large."""
-        size = footprint_bytes(value, limit=self._budget // 16)
+        size = footprint_bytes(value, limit=self._budget // 2)
         if size is None:
             return
         kept = copy.deepcopy(value)
