@@ -29,7 +29,7 @@ from bench.demo import project, put_rows
 from bench.figure import Figure
 from bench.helix_edits import EDITS, START, Edit
 
-QUICK_ROWS, QUICK_EDITS = 4_000, 6
+QUICK_ROWS = 8_000
 LOADED = (
     *("joblib", "pandas", "pyarrow.parquet", "skops.io", "sklearn.ensemble", "sklearn.pipeline"),
     *("sklearn.compose", "sklearn.linear_model", "sklearn.model_selection", "sklearn.naive_bayes"),
@@ -95,8 +95,7 @@ def replay(quick: bool) -> tuple[Iteration, ...]:
             project(folder)
             put_rows(folder, QUICK_ROWS if quick else None)
             (folder / "main.py").write_text(SYSTEMS[name] + _MAIN, "utf-8")
-        edits = EDITS[:QUICK_EDITS] if quick else EDITS
-        return tuple(iterate(edit, folders) for edit in (START, *edits))
+        return tuple(iterate(edit, folders) for edit in (START, *EDITS))
 
 
 def preload() -> None:
