@@ -86,9 +86,10 @@ class reuse:
         with _lock:
             session = self._made()
             if not _entered:
-                from clew.reuse.estimators.install import install
+                from clew.reuse.estimators import install, workers
 
-                install()
+                install.install()
+                workers.install()
             _entered.append(self)
             from clew.reuse.estimators.session import enter
 
@@ -107,9 +108,10 @@ class reuse:
             leave(self._made())
             _entered.remove(self)
             if not _entered:
-                from clew.reuse.estimators.install import remove
+                from clew.reuse.estimators import install, workers
 
-                remove()
+                workers.remove()
+                install.remove()
 
     @property
     def stats(self) -> Stats:

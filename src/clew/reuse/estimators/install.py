@@ -1,8 +1,8 @@
-"""All hooks, put in place together and taken out together."""
+"""The hooks of one process, put in place together and taken out together."""
 
 from __future__ import annotations
 
-from clew.reuse.estimators import hooks, operations, slices, workers
+from clew.reuse.estimators import hooks, operations, slices
 from clew.reuse.estimators.notices import Microphone, Notice
 from clew.reuse.estimators.session import current
 
@@ -18,14 +18,12 @@ def install() -> None:
     microphone.install()
     slices.install()
     operations.install()
-    workers.install()
     hooks.install()
 
 
 def remove() -> None:
     """Take the hooks out."""
     hooks.remove()
-    workers.remove()
     operations.remove()
     slices.remove()
     while _installed:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from clew.reuse.estimators.files import Files
+from clew.reuse.estimators.install import install as hook_process
 from clew.reuse.estimators.session import Session, current, enter, leave
 from clew.reuse.estimators.statistics import Statistics
 
@@ -56,10 +58,7 @@ class Task:
         return Answer(result, session.statistics)
 
     def _session(self) -> Session:
-        from clew.reuse.estimators.files import Files
-        from clew.reuse.estimators.install import install
-
-        install()
+        hook_process()
         key = (self.folder, self.seed)
         if key not in _sessions:
             _sessions.clear()
