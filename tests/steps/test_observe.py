@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import clew
@@ -242,3 +245,64 @@ def test_modules_that_a_step_imports_are_code_not_files() -> None:
     assert node.reads == ()
     parse("[a]")
     assert decision(parse) == "reused"
+
+
+def test_a_file_far_below_a_folder_that_is_walked_counts(here: Path) -> None:
+    @clew.step
+    def names(folder: str) -> list[str]:
+        return sorted(name for _, _, files in os.walk(folder) for name in files)
+
+    (here / "top" / "sub").mkdir(parents=True)
+    assert names("top") == []
+    (here / "top" / "sub" / "new").touch()
+    assert names("top") == ["new"]
+    assert names("top") == ["new"]
+    assert decision(names) == "reused"
+
+
+def test_a_database_that_sqlite_opens_counts(here: Path) -> None:
+    def put(number: int) -> None:
+        with closing(sqlite3.connect("numbers.db")) as base, base:
+            base.execute("create table if not exists t (a)")
+            base.execute("insert into t values (?)", (number,))
+
+    @clew.step
+    def total(name: str) -> int:
+        with closing(sqlite3.connect(spelled(name, ".db"))) as base:
+            return base.execute("select sum(a) from t").fetchone()[0]
+
+    put(1)
+    assert [total("numbers"), total("numbers")] == [1, 1]
+    assert decision(total) == "reused"
+    put(2)
+    assert total("numbers") == 3
+
+
+def test_a_step_that_fills_a_database_is_executed(here: Path) -> None:
+    @clew.step
+    def fill(name: str) -> int:
+        with closing(sqlite3.connect(spelled(name, ".db"))) as base, base:
+            base.execute("create table if not exists t (a)")
+            base.execute("insert into t values (1)")
+            return base.execute("select count(*) from t").fetchone()[0]
+
+    assert [fill("new"), fill("new")] == [1, 2]
+
+
+class Noise:
+    def drawn(self) -> float:
+        return float(np.random.default_rng().random())
+
+
+@pytest.mark.parametrize("seed", [None, Noise()], ids=["a seed that is None", "inside an argument"])
+def test_fresh_entropy_that_the_code_does_not_show_forbids_reuse(seed: object) -> None:
+    @clew.step
+    def draw(seed: object) -> float:
+        if hasattr(seed, "drawn"):
+            return seed.drawn()
+        return float(np.random.default_rng(seed).random())
+
+    assert draw(seed) != draw(seed)
+    assert "fresh entropy" in draw.why().text
+    assert draw(3) == draw(3)
+    assert decision(draw) == "reused"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from clew.lineage.code import CodeRecord
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
-from clew.steps import company, isolate, native, rng
+from clew.steps import company, entropy, isolate, native, rng
 from clew.steps.bind import call
 from clew.steps.context import Execution, building, executing
 from clew.steps.effects import Effects, recording_warnings
@@ -84,6 +84,7 @@ def execute(
     BaseException
         Whatever the function raises, with its own traceback.
     """
+    entropy.watch()
     observer = Observer(own_root)
     names, readers = step.files(code)
     for path in named_files([names, *arguments.values()]):
@@ -134,7 +135,7 @@ def _tries(
     for attempt in range(options.retry + 1):
         execution.effects = Effects()  # what a failed try logged is no part of the result
         try:
-            return _try(step, isolate.private(arguments), execution), None
+            return _try(step, isolate.private(step.signature, arguments), execution), None
         except options.reuse_exceptions as error:
             return None, error
         except Exception:

@@ -75,7 +75,7 @@ class FlowGraph:
 
     def add_step(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> Ref:
         """Add a call of a step and return a reference to its result."""
-        held = isolate.private(arguments)
+        held = isolate.private(step.signature, arguments)
         inputs = slots_of(step.signature, held)
         added = self._add(step.label, "step", step, held, inputs)
         if any(map(rng.is_generator, held.values())):

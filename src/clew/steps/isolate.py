@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from inspect import Parameter, Signature
 from typing import Any
 
 from clew.errors import MutatedArgument, Unhashable
@@ -22,10 +23,13 @@ _BY_REFERENCE_MODULES = ("numpy", "pandas", "polars", "pyarrow", "scipy", "torch
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, type)
 
 
-def private(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that the function gets: copies where copying is cheap."""
-    memo: dict[int, Any] = {}
-    return {name: _private(value, memo) for name, value in arguments.items()}
+def private(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that the function gets: copies where copying is cheap.
+
+    Two arguments never share an object, since their content ids do not say whether they do.
+    """
+    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
+    return {name: _private(value, kinds[name]) for name, value in arguments.items()}
 
 
 def is_buffer(value: object) -> bool:
@@ -34,11 +38,19 @@ def is_buffer(value: object) -> bool:
     return module.startswith(_BY_REFERENCE_MODULES) and hasattr(value, "shape")
 
 
-def _private(value: Any, memo: dict[int, Any]) -> Any:
-    if isinstance(value, _IMMUTABLE) or is_buffer(value) or rng.is_generator(value):
+def _private(value: Any, kind: object) -> Any:
+    if kind is Parameter.VAR_POSITIONAL:
+        return tuple(map(_copied, value))
+    if kind is Parameter.VAR_KEYWORD:
+        return {name: _copied(item) for name, item in value.items()}
+    return value if is_buffer(value) else _copied(value)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, _IMMUTABLE) or rng.is_generator(value):
         return value
     try:
-        return copy.deepcopy(value, memo)
+        return copy.deepcopy(value)
     except Exception:
         # What cannot be copied has no content id either, so the call executes and is not reused.
         return value

@@ -32,17 +32,18 @@ from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Read
 from clew.steps.presence import announce
 
+_INSTALLED = ("bin", "include", "lib", "lib64")
+"""A project may stand beside them: /usr/local/work, an environment in the project's folder."""
 _LIBRARY_ROOTS = tuple(
     os.path.realpath(root) + os.sep
     for root in {
         *(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")),
         os.path.dirname(os.path.dirname(__file__)),  # noqa: PTH120
-        sys.prefix,
-        sys.base_prefix,
+        *(f"{prefix}/{part}" for prefix in (sys.prefix, sys.base_prefix) for part in _INSTALLED),
     }
-    if root not in (os.sep, "/usr", "/usr/local")
+    if root != os.sep
 )
-_IMPORT_SYSTEM = ("<frozen ", os.path.dirname(importlib.__file__) + os.sep)  # noqa: PTH120
+_IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport", os.path.dirname(importlib.__file__))  # noqa: PTH120
 _SYSTEM_ROOTS = ("/proc/", "/sys/", "/dev/", "/usr/lib/", "/usr/share/")
 _CODE_SUFFIXES = (".py", ".pyc", ".pyi", ".so", ".pyd")
 _FRESH_FLAGS = os.O_TRUNC | os.O_EXCL
@@ -212,6 +213,12 @@ def unobserved() -> Iterator[None]:
         _state.observer = outer
 
 
+def note_unsound(reason: str) -> None:
+    """Note that the running step, if this thread runs one, did what no record can stand for."""
+    if _state.observer is not None and not _state.busy:
+        _state.observer.unsound.append(reason)
+
+
 def watch_questions() -> None:
     """Let the running step's observer know which files are asked about (see `presence`)."""
     announce(_asked)
@@ -260,6 +267,16 @@ def _on_list(observer: Observer, args: tuple[Any, ...]) -> None:
         observer.opened(os.fsdecode(path) if path is not None else ".", writing=False)
 
 
+def _on_database(observer: Observer, args: tuple[Any, ...]) -> None:
+    """Take an SQLite file, which C code opens, for one that is read, with its journal."""
+    name = os.fsdecode(args[0])
+    if name.startswith("file:"):
+        observer.unsound.append(f"opens the database {name}")
+    elif name and name != ":memory:":
+        for path in (name, f"{name}-wal"):
+            observer.opened(path, writing=False)
+
+
 def _on_make(observer: Observer, args: tuple[Any, ...]) -> None:
     observer.made(os.fsdecode(args[0]))
 
@@ -300,6 +317,7 @@ _HANDLERS: dict[str, Callable[[Observer, tuple[Any, ...]], None]] = {
     "os.rename": _on_move,
     "os.link": _on_move,
     "os.symlink": _on_move,
+    "sqlite3.connect": _on_database,
     "socket.connect": _on_connect,
     "socket.getaddrinfo": _on_connect,
     "subprocess.Popen": _on_process,
