@@ -73,8 +73,7 @@ def test_the_picture_shows_the_layers_that_are_there() -> None:
         there = there or any(place.glob("*/__init__.py"))
         shown = re.search(rf"(\()?\b{name}\b(\))?", picture)
         assert shown, name
-        if name != "entities":
-            assert there == (shown[1] is None), name
+        assert there == (shown[1] is None), name
 
 
 def test_changelog_has_a_place_for_the_next_change() -> None:
