@@ -238,18 +238,24 @@ def vs_joblib(quick: bool) -> Figure:
 
 
 _PEAK = """
-import resource, sys
-from bench.search_spaces import cases
+from pathlib import Path
 from bench.search import _grid
+from bench.search_spaces import cases
 from clew.select import Search
+
+def status(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
 case = cases(False)["ridge"]
 few = {{"model__alpha": [0.1, 1.0, 10.0]}}
 small = case.X.iloc[:500], case.y[:500]
 _grid(case).set_params(param_grid=few, cv=2).fit(*small)
 Search(case.estimator, few, cv=2, store=None).fit(*small)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+before = status("VmRSS")
 {run}
-print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(before, status("VmHWM"))
 """
 _RUNS = {
     "plain": "_grid(case).set_params(param_grid=few).fit(case.X, case.y)",
@@ -258,7 +264,7 @@ _RUNS = {
 
 
 def memory() -> Figure:
-    """Peak memory beyond data and libraries, the ridge search, each in its own process."""
+    """Peak memory beyond data and libraries, the ridge search, each in its own process (Linux)."""
     peaks = {}
     for kind, run in _RUNS.items():
         command = [sys.executable, "-W", "ignore", "-c", _PEAK.format(run=run)]

@@ -18,6 +18,7 @@ from sklearn.metrics._scorer import (
     _PassthroughScorer,
     _Scorer,
 )
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _check_response_method
@@ -89,6 +90,10 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return lambda X: known[name]
 
 
+_SAME_SCORE = {KNeighborsClassifier: ClassifierMixin}
+"""Classes that define `score` anew only to document it."""
+
+
 class Recalled:
     """Stands for a final estimator whose answers an earlier search kept: its class and classes."""
 
@@ -109,6 +114,8 @@ class Recalled:
 def _stock_score(model: Any) -> Any:
     """Return the mixin whose `score` a class uses unchanged, if any."""
     cls = type(model.template) if isinstance(model, Recalled) else type(model)
+    if cls in _SAME_SCORE:
+        return _SAME_SCORE[cls]
     for mixin in (ClassifierMixin, RegressorMixin):
         if getattr(cls, "score", None) is mixin.score:
             return mixin

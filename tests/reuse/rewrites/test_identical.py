@@ -36,6 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from clew.select import Search
 from tests.select.compare import assert_same, both
 
 X, LABELS = make_classification(240, 8, n_informative=5, n_classes=3, random_state=0)
@@ -180,6 +181,8 @@ def test_one_distance_table_answers_every_number_of_neighbours(algorithm, ties):
         KNeighborsClassifier(algorithm=algorithm), space, rows, LABELS, cv=3, **PROBABILITY
     )
     assert_same(plain, planned)
+    plain, planned = both(KNeighborsClassifier(algorithm=algorithm), space, rows, LABELS, cv=3)
+    assert_same(plain, planned)
     plain, planned = both(KNeighborsRegressor(algorithm=algorithm), space, rows, TARGET, cv=3)
     assert_same(plain, planned)
     assert set(planned.cv_results_["rewrite"]) == {"distance table"}
@@ -223,3 +226,17 @@ def test_a_member_that_fails_does_not_fail_its_family():
         plain, planned = both(KNeighborsClassifier(), space, X, LABELS, cv=3)
     assert_same(plain, planned)
     assert np.isnan(planned.cv_results_["mean_test_score"][2])
+
+
+def test_a_family_is_asked_once_whatever_the_metric(monkeypatch):
+    asked = []
+
+    def predict(self, X):
+        asked.append(len(X))
+        return self._y[: len(X)]
+
+    monkeypatch.setattr(KNeighborsClassifier, "predict", predict)
+    for scoring in (None, "accuracy", "f1_macro"):
+        search = Search(KNeighborsClassifier(), {"n_neighbors": [1, 3, 5]}, cv=3, store=None)
+        search.set_params(scoring=scoring, refit=False).fit(X, LABELS)
+    assert asked == []
