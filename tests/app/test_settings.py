@@ -81,3 +81,14 @@ def test_steps_use_the_store_of_the_place_where_they_are_called(here: Path, monk
         assert (here / place / ".clew" / "clew.db").exists()
     step(1)
     assert step.last.decision == "reused"
+
+
+def test_a_store_that_anybody_could_have_put_there_does_not_count(tmp_path, monkeypatch):
+    monkeypatch.delenv("CLEW_STORE", raising=False)
+    inner = tmp_path / "shared" / "mine"
+    inner.mkdir(parents=True)
+    (tmp_path / "shared" / ".clew").mkdir()
+    monkeypatch.chdir(inner)
+    assert load().store == tmp_path / "shared" / ".clew"
+    (tmp_path / "shared").chmod(0o777)
+    assert load().store == inner / ".clew"

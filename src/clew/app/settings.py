@@ -3,12 +3,14 @@
 Precedence, first found wins: an argument in code or on the command line; the environment
 (``CLEW_STORE``, ``CLEW_ENGINE``, ``CLEW_WORKERS``); ``clew.toml`` in this folder or the nearest
 one above; the defaults. Without a ``clew.toml`` the store is the nearest existing ``.clew`` folder
-above, or ``.clew`` in the current folder.
+above, or ``.clew`` in the current folder. Above the current folder only what you own counts, and
+nothing in a folder that everybody can write into.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,9 +106,22 @@ def _store_path(
 
 
 def _nearest(here: Path, name: str) -> Path | None:
-    return next(
-        (folder / name for folder in (here, *here.parents) if (folder / name).exists()), None
-    )
+    """Return the file or folder `name` here or above, where nobody else could have put it.
+
+    Settings name a store, and a store's values may be read by running code: what another user
+    owns, or what lies above in a folder that everybody can write into (``/tmp``), does not count.
+    """
+    for folder in (here, *here.parents):
+        if (folder / name).exists() and (folder == here or _is_ours(folder, folder / name)):
+            return folder / name
+    return None
+
+
+def _is_ours(folder: Path, found: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    shared = folder.stat().st_mode & stat.S_IWOTH
+    return not shared and found.stat().st_uid == os.getuid()
 
 
 def _read(file: Path) -> dict[str, Any]:
