@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
+from typing import Any, cast
 
 from clew.errors import Unhashable
 from clew.lineage.code.ambient import Finding, canonical_name, finding
@@ -65,7 +66,7 @@ def _whole_module(walk: Walk, namespace: dict[str, object], where: Where) -> byt
 
 
 def _builtins(function: FunctionType) -> dict[str, object]:
-    found: dict[str, object] = function.__builtins__  # type: ignore[attr-defined]
+    found: dict[str, object] = cast(Any, function).__builtins__
     return found
 
 
