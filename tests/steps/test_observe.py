@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import socket
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 import clew
 
@@ -306,3 +308,24 @@ def test_fresh_entropy_that_the_code_does_not_show_forbids_reuse(seed: object) -
     assert "fresh entropy" in draw.why().text
     assert draw(3) == draw(3)
     assert decision(draw) == "reused"
+
+
+def by_state(seed: int) -> float:
+    return float(np.random.RandomState(seed).random_sample())
+
+
+def by_copy(seed: int) -> float:
+    return float(copy.deepcopy(np.random.default_rng(seed)).random())
+
+
+def by_estimator(seed: int) -> float:
+    X = np.arange(20.0).reshape(10, 2)
+    forest = RandomForestClassifier(2, random_state=seed).fit(X, X[:, 0] > 9)
+    return float(forest.predict_proba(X).sum())
+
+
+@pytest.mark.parametrize("draw", [by_state, by_copy, by_estimator])
+def test_entropy_that_numpy_takes_beside_a_seed_does_not_count(draw) -> None:
+    step = clew.step(draw)
+    assert step(3) == step(3)
+    assert decision(step) == "reused"
