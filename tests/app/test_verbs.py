@@ -168,6 +168,22 @@ def test_rebuild_is_identical(pipeline) -> None:
     assert rebuilt.executed >= 5
 
 
+def test_rebuild_of_a_step_that_prints_half_a_line(pipeline) -> None:
+    run = pipeline("features.py", "return clip", "print(by, end=''); return clip").flow.run()
+    assert clew.open().rebuild(run.id).identical
+
+
+def test_a_draw_without_a_seed_is_told(pipeline) -> None:
+    module = pipeline("pipeline.py", "@clew.step(seed=3)", "@clew.step")
+    module.flow()
+    run = module.flow.run()
+    (why,) = clew.open().why(run.id, "noisy")
+    assert "random without a seed" in why.text()
+    rebuilt = clew.open().rebuild(run.id)
+    assert rebuilt.operation == "pipeline:noisy"
+    assert "random without a seed" in rebuilt.difference
+
+
 def test_rebuild_of_one_step_executes_only_what_it_came_from(pipeline) -> None:
     run = pipeline().flow.run()
     rebuilt = clew.open().rebuild(f"{run.id}:scale")

@@ -105,6 +105,8 @@ def test_a_missing_parameter_is_named(clew_) -> None:
         ("work.py", "flows"),
         ("gone.py:flow", "no file"),
         ("no_such_module:flow", "no module"),
+        ("../../etc/passwd:flow", "neither a Python file nor a module"),
+        ("", "neither a Python file nor a module"),
         ("work.py:load", "no flow"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 
 import clew
 from clew.errors import ClewError, WrongType
+from clew.steps.effects import Effects
 
 
 @clew.step
@@ -218,3 +219,14 @@ def test_draws_that_may_be_mixed_with_anothers_are_not_reused() -> None:
         for thread in threads:
             thread.join()
     assert "another step runs" in draw.why().text
+
+
+def test_a_warning_of_a_module_that_is_not_installed_runs_none_of_it(
+    tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "planted.py").write_text("raise SystemExit('it ran')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    effects = Effects(warned=[("planted:Planted", "text"), ("json.tool:main", "other")])
+    with pytest.warns(UserWarning) as shown:
+        effects.replay()
+    assert [str(one.message) for one in shown] == ["text", "other"]

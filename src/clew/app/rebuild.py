@@ -131,7 +131,13 @@ class _Thread:
             outcome = execute(step, arguments, own_root=self._runtime.location, checkpoint=None)
         except Exception as error:
             raise _Stop(node, f"it raised {type(error).__name__}: {error}") from error
-        self._check(node, outcome.result)
+        try:
+            self._check(node, outcome.result)
+        except _Stop as stop:
+            drawn = ", ".join(read.name for read in node.reads if read.kind == "rng")
+            if not drawn:
+                raise
+            raise _Stop(node, f"{stop}; it drew from {drawn} without a seed") from None
 
     def _check(self, node: Node, result: Any) -> None:
         expected = node.output("items") or node.output("result")
@@ -205,7 +211,8 @@ def _main(request: str) -> None:
     asked = json.loads(request)
     runtime = open_runtime(load(store=asked["store"]))
     targets = [NodeId(bytes.fromhex(text)) for text in asked["targets"]]  # type: ignore[arg-type]
-    print(json.dumps(asdict(rebuild_here(runtime, targets, asked["folder"]))))
+    found = rebuild_here(runtime, targets, asked["folder"])
+    print(f"\n{json.dumps(asdict(found))}")  # steps may leave a line of output unfinished
 
 
 if __name__ == "__main__":

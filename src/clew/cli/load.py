@@ -59,6 +59,11 @@ def _module(place: str) -> types.ModuleType:
                 hint="rename the file",
             )
         return module
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise NotFound(
+            f"{place!r} is neither a Python file nor a module",
+            hint="clew run FILE.py:FLOW or MODULE:FLOW",
+        )
     sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(place)

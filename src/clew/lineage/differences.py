@@ -32,6 +32,9 @@ class Difference:
     def __str__(self) -> str:
         if self.field == "code":
             return f"code: {self.now}"
+        if self.field.startswith("rng "):
+            name = self.field.removeprefix("rng ")
+            return f"it drew from {name} without a seed, and that stood elsewhere: give a seed"
         return f"{self.field}: {self.was} → {self.now}"
 
 

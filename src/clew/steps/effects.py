@@ -7,6 +7,8 @@ gets the warnings, the generators stand where they would stand.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from clew.lineage.code.origin import is_project_file
 from clew.lineage.records import LogEntry
 from clew.steps import rng
 
@@ -68,11 +71,27 @@ def _plain_entry(entry: LogEntry) -> dict[str, Any]:
     }
 
 
+def _is_installed(module: str) -> bool:
+    """Tell whether importing a module would run nothing but installed code."""
+    top = module.partition(".")[0]
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return False
+    places = [*(spec.submodule_search_locations or ()), spec.origin or ""]
+    return spec.origin in ("built-in", "frozen") or not is_project_file(places[0], top)
+
+
 def _warning_class(name: str) -> type[Warning]:
+    """Return the class; a module that is not loaded yet must be an installed one.
+
+    The store may come from somebody else, and importing a file of this folder would run it.
+    """
     module, _, qualname = name.rpartition(":")
     try:
+        if module not in sys.modules and not _is_installed(module):
+            return UserWarning
         found = getattr(importlib.import_module(module), qualname)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, ValueError):
         return UserWarning
     return found if isinstance(found, type) and issubclass(found, Warning) else UserWarning
 
