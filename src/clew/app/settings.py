@@ -9,6 +9,7 @@ nothing in a folder that everybody can write into.
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import tomllib
@@ -27,6 +28,10 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "store": ("path", "durability", "trusted", "budget_gb", "memory_mb"),
     "engine": ("kind", "workers"),
     "resources": (),
+}
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("path", "durability", "kind"), "a text"),
+    "trusted": "true or false",
 }
 
 
@@ -140,7 +145,21 @@ def _read(file: Path) -> dict[str, Any]:
                     f"{file}: unknown setting {name!r} in [{section}]",
                     expected=", ".join(_KNOWN[section]),
                 )
+            _check_kind(file, name, content[name], _KINDS.get(name, "a number of 0 or more"))
     return table
+
+
+def _check_kind(file: Path, name: str, value: object, kind: str) -> None:
+    """Refuse a value of the wrong kind: ``trusted = "no"`` must not count as true."""
+    match kind:
+        case "true or false":
+            fits = isinstance(value, bool)
+        case "a text":
+            fits = isinstance(value, str) and "\0" not in value
+        case _:
+            fits = type(value) in (int, float) and 0 <= float(str(value)) < math.inf
+    if not fits:
+        raise InvalidParameter(f"{file}: setting {name!r}", got=repr(value), expected=kind)
 
 
 def _count(value: object) -> int:
