@@ -6,6 +6,7 @@ Nothing here fixes the seed of `hash()`: a test whose outcome depends on it find
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -16,6 +17,10 @@ from hypothesis import HealthCheck, settings
 # share the cores, and last bits of sums depend on the number of threads.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# A shell's background jobs ignore Ctrl-C, and so would the tests that send it, and their children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "clew",

@@ -119,15 +119,6 @@ def test_a_forked_child_does_not_hold_its_parents_claim(path: Path) -> None:
 
 
 def test_ctrl_c_ends_the_waiting(path: Path) -> None:
-    # A shell's background jobs ignore the signal, and so would this process.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        _interrupt_the_waiting(path)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _interrupt_the_waiting(path: Path) -> None:
     holder = start_holder(path, 600)
     threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     started = time.monotonic()
