@@ -7,6 +7,7 @@ a store that is trusted. One that holds anything of the user's own goes to the n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import skops.io
@@ -38,19 +39,17 @@ class EstimatorCodec:
             raise UnsupportedValue("skops cannot hold this", got=str(error)) from error
         if not all(map(_is_known, unknown)):
             raise UnsupportedValue("skops does not trust all of it", got=", ".join(unknown))
-        return Encoded(self.name, b"1", (content,), trusted_only=bool(unknown)), {}
+        meta = json.dumps(sorted(unknown)).encode()
+        return Encoded(self.name, meta, (content,), trusted_only=bool(unknown)), {}
 
     def decode(self, encoded: Encoded, children: Sequence[object]) -> object:
         """Return the estimator; nothing is imported but what the libraries themselves define."""
         (content,) = encoded.buffers
-        data = bytes(content)
         try:
-            known = []
-            if encoded.trusted_only:
-                known = [
-                    name for name in skops.io.get_untrusted_types(data=data) if _is_known(name)
-                ]
-            return skops.io.loads(data, trusted=known)
+            # The names are those that encoding found; none but the libraries' own are believed.
+            known = [name for name in json.loads(encoded.meta) if _is_known(name)]
+            trusted = known if encoded.trusted_only else []
+            return skops.io.loads(bytes(content), trusted=trusted)
         except Exception as error:
             raise ValueError(f"skops: {error}") from error
 
