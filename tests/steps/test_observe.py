@@ -200,6 +200,27 @@ def test_a_file_that_is_written_is_an_effect_not_an_input(here: Path) -> None:
     assert decision(write) == "reused"
 
 
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("other")])
+def test_a_result_that_names_a_file_stands_while_the_file_does(here: Path, spoil) -> None:
+    @clew.step
+    def write(name: str) -> dict[str, Path]:
+        Path(name).mkdir(exist_ok=True)
+        Path(spelled(name, "/out")).write_text("result")
+        return {"folder": Path(name)}
+
+    @clew.step
+    def outer(name: str) -> object:
+        return [write(name)]
+
+    for step in (write, outer):
+        step("model")
+        spoil(here / "model" / "out")
+        step("model")
+        assert (here / "model" / "out").read_text() == "result"
+        step("model")
+        assert decision(step) == "reused"
+
+
 @pytest.mark.parametrize("mode", ["r+", "read, then write"])
 def test_a_step_that_changes_what_it_reads_is_executed(here: Path, mode: str) -> None:
     def count(path: str) -> int:

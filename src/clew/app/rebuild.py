@@ -124,7 +124,7 @@ class _Thread:
             )
         step = self._step(node)
         for read in node.reads:
-            if read.kind != "rng" and content_now(read) != read.value:
+            if read.kind not in ("rng", "wrote") and content_now(read) != read.value:
                 raise _Stop(node, f"{read.kind} {read.name} differs from what was read")
         arguments = self._arguments(step, node)
         try:

@@ -18,7 +18,7 @@ NODE_FORMAT = 1
 
 ValueState = Literal["stored", "absent", "erased", "corrupt"]
 Decision = Literal["computed", "reused", "pruned", "failed"]
-ReadKind = Literal["file", "folder", "env", "rng"]
+ReadKind = Literal["file", "folder", "wrote", "env", "rng"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class Read:
 
     Parameters
     ----------
-    kind : {"file", "folder", "env", "rng"}
-        What was read; of a ``"folder"`` only whether there is one.
+    kind : {"file", "folder", "wrote", "env", "rng"}
+        What was read; of a ``"folder"`` only whether there is one. ``"wrote"`` is a file that the
+        step made and its result names, as it was left: the result stands only while it is so.
     name : str
         The path, the variable's name, or the generator's name.
     value : ValueId

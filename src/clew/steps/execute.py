@@ -96,7 +96,7 @@ def execute(
         result, error = _tries(step, arguments, execution, start)
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
     effects = execution.effects
-    reads = [*observer.reads(), *_draws(start, effects)]
+    reads = [*observer.reads(), *observer.left(result), *_draws(start, effects)]
     observer.unsound += native.unseen_reads(readers, reads, arguments.values())
     effects.arguments.update(start.moved_arguments())
     if execution.accompanied and (effects.generators or execution.drew):

@@ -60,6 +60,7 @@ def _generator_state(name: str) -> ValueId:
 _READERS: Mapping[str, Callable[[str], ValueId]] = {
     "file": file_content,
     "folder": is_folder,
+    "wrote": file_content,
     "env": lambda name: fingerprint(os.environ.get(name)),
     "rng": _generator_state,
 }

@@ -79,7 +79,10 @@ class Observer:
                 self.unsound.append(f"reads {path}, which has no content id ({error})")
 
     def also_read(self, read: Read) -> None:
-        """Note what a step called from this one read."""
+        """Note what a step called from this one read or left behind."""
+        if read.kind == "wrote":
+            self.made(read.name)
+            return
         self._reads.setdefault((read.kind, read.name), read.value)
 
     def opened(self, path: str, *, writing: bool, updating: bool = False) -> None:
@@ -134,6 +137,18 @@ class Observer:
             for (kind, name), value in sorted(self._reads.items())
         )
 
+    def left(self, result: object) -> Iterator[Read]:
+        """Yield the files that the step made and its result names, by path or by folder.
+
+        Without them as the step left them the result is worth nothing. Other files that it writes
+        are effects, which are not done again.
+        """
+        named = {os.path.abspath(path) for path in _paths(result)} if self._made else set()  # noqa: PTH100
+        for path in sorted(self._made):
+            is_named = any(path == name or path.startswith(name + os.sep) for name in named)
+            if is_named and os.path.isfile(path) and self._is_foreign(path):  # noqa: PTH113
+                yield Read("wrote", path, file_content(path))
+
     def _is_foreign(self, path: str) -> bool:
         real = os.path.realpath(path)
         return not real.startswith((*_LIBRARY_ROOTS, *_SYSTEM_ROOTS, self._own_root))
@@ -178,6 +193,17 @@ def _names_file(text: str) -> bool:
         return os.path.isfile(text)  # noqa: PTH113
     except ValueError:
         return False
+
+
+def _paths(value: object) -> Iterator[str]:
+    """Yield the texts and paths in a value that may name a file."""
+    if isinstance(value, (str, Path)) and 0 < len(str(value)) < 1024:
+        yield str(value)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from _paths(item)
+    elif isinstance(value, dict):
+        yield from _paths(list(value.values()))
 
 
 class _State(local):
