@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -78,12 +79,13 @@ def _materialiser(settings: Settings, blobs: LocalBlobs) -> OnlineMaterialiser:
 
 
 def environment() -> tuple[Digest, Mapping[str, str]]:
-    """Return what of this machine decides results whatever the code: interpreter and hardware."""
+    """Return what decides results whatever the code: interpreter, hardware, time zone."""
     record = {
         "implementation": platform.python_implementation(),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "machine": platform.machine(),
         "system": platform.system(),
+        "timezone": os.environ.get("TZ") or "/".join(time.tzname),
     }
     fields = [f"{name}={value}".encode() for name, value in sorted(record.items())]
     return digest("environment", 1, fields), record
