@@ -10,6 +10,7 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import CodeId, NodeId, ValueId
 from clew.lineage.code import CodeRecord
 from clew.lineage.records import Edge, Reason, call_id
+from clew.steps.carried import ambient_in
 from clew.steps.runtime import Runtime
 from clew.steps.slots import Slots, slots_of
 
@@ -103,6 +104,8 @@ def from_edges(
     """Return the identity of a call from the content ids of its inputs."""
     code, code_reason = identify_code(step, codes)
     unsound = inputs.unsound or code_reason
+    if unsound is None and step.options.reuse is None:
+        unsound = _carried(inputs)
     if step.options.reuse is False:
         unsound = Reason("reuse-off", "the step is declared with reuse=False")
     call: NodeId | None = None
@@ -110,6 +113,14 @@ def from_edges(
         environment = runtime.environment[0]
         call = call_id(step.name, code.id, environment, step.options.seed, edges)
     return Identity(step.name, code, edges, call, unsound, inputs.literals)
+
+
+def _carried(inputs: Slots) -> Reason | None:
+    found = [text for _, literal in inputs.literals for text in ambient_in(literal)]
+    if not found:
+        return None
+    text = f"an argument, when it is called: {'; '.join(found)}"
+    return Reason("ambient-argument", text, {"reads": found})
 
 
 def selection_id(kind: str, of: ValueId, key: ValueId) -> NodeId:
