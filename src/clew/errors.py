@@ -71,6 +71,14 @@ class NotFound(ClewError, KeyError):
     """No such run, node, value, flow, step, column or file in the place that was searched."""
 
 
+class AlreadyExists(ClewError, ValueError):
+    """Something with this name or id is there, perhaps soft-deleted."""
+
+
+class InvalidState(ClewError, RuntimeError):
+    """What is asked does not fit the state of the thing: it is deleted, or not deleted."""
+
+
 class Ambiguous(ClewError, LookupError):
     """An abbreviated id names more than one thing."""
 

@@ -23,7 +23,9 @@ TEXTS = sorted(
     path
     for place in [*(ROOT / name for name in PLACES), ROOT]
     for path in (place.glob("*") if place == ROOT else place.rglob("*"))
-    if path.is_file() and path.suffix in {"", ".py", ".md", ".toml", ".txt", ".yaml", ".jsonl"}
+    if path.is_file()
+    and path.suffix in {"", ".py", ".md", ".toml", ".txt", ".yaml", ".jsonl"}
+    and path.name != ".git"  # A linked worktree's pointer, which git does not track.
 )
 
 

@@ -1,0 +1,29 @@
+"""One measured number."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """A number that a run logged under a name.
+
+    Parameters
+    ----------
+    value : float
+        NaN and ±∞ are kept.
+    step : int
+        Position in the history (an epoch, a round); may be negative.
+    model_id : str or None
+        The logged model that was measured.
+    dataset_name, dataset_digest : str or None
+        What it was measured on.
+    """
+
+    key: str
+    value: float
+    time_ms: int = 0
+    step: int = 0
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None

@@ -1,0 +1,5 @@
+"""Experiment tracking: which runs there were, what they logged, and how to find them.
+
+Adds the facts of a run: experiment, params, metrics with their histories, tags, the datasets that
+it read, the models and files that it left. `clew.track.ports` says what a store must do.
+"""
