@@ -69,6 +69,7 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         [["python", "docs/generate.py"], ["python", "-m", "bench.readme"]],
     ),
     "bench": ("dev,bench", "list or run benchmarks against peers", [["python", "-m", "bench"]]),
+    "ui": ("demo", "compile the web UI if its sources changed", [["python", "frontend/build.py"]]),
     "hooks": ("dev", "install the git hooks", [["pre-commit", "install"]]),
     "setup": ("dev", "only set up the environment", []),
 }
@@ -188,12 +189,15 @@ def lock() -> int:
         os.environ["CLEW_DEV_ENV"] = directory
         make_environment()
         pip = [str(environment() / scripts() / "python"), "-m", "pip"]
-        subprocess.check_call([*pip, "install", "--quiet", "--no-input", ".[dev,bench]"])
+        subprocess.check_call(
+            [*pip, "install", "--quiet", "--no-input", "-e", ".[dev,bench,browser,node]"]
+        )
         frozen = subprocess.check_output([*pip, "freeze", "--exclude", "clew"], text=True)
     header = textwrap.dedent(
         """\
-        # What the project's own commands install: a fresh resolution of clew[dev,bench], without
-        # torch. Users of clew are not bound by it; they get the ranges of pyproject.toml.
+        # What the project's own commands install: a fresh resolution of
+        # clew[dev,bench,browser,node], without torch. Users of clew are not bound by it; they get
+        # the ranges of pyproject.toml.
         # Refresh with `python3 dev.py lock`, on the oldest Python in use (3.11.2, of Debian 12).
         """
     )
