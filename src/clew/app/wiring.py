@@ -27,6 +27,7 @@ from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.values import ValueVault
+from clew.reuse import place
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
 from clew.steps.step import LEVELS
@@ -123,4 +124,9 @@ def install() -> None:
     observe.watch_questions()
     runtime.set_opener(runtime_here)
     LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
-    remote.set_worker_opener(lambda location: open_runtime(load(store=location)))
+    remote.set_worker_opener(_open_at)
+    place.set_opener(_open_at)
+
+
+def _open_at(location: str) -> Runtime:
+    return open_runtime(load(store=location))

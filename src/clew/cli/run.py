@@ -63,7 +63,13 @@ def _run_script(target: str, arguments: tuple[str, ...]) -> None:
         raise InvalidParameter("clew run --reuse", got=target, expected="a script, FILE.py")
     from clew.reuse.context import run_script
 
-    run_script(target, list(arguments))
+    done = run_script(target, list(arguments))
+    stats = done.context.stats
+    click.echo(
+        f"run {done.id}: {stats.hits} calls reused ({seconds(max(0.0, stats.saved_s))} saved), "
+        f"{stats.misses} computed, {stats.executed} executed; next: clew why {done.id}",
+        err=True,
+    )
 
 
 def _summary(run: FlowRun) -> dict[str, Any]:

@@ -10,11 +10,13 @@ import runpy
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from clew.errors import InvalidParameter
+from clew.reuse.place import HERE, runtime_of
 
 if TYPE_CHECKING:
     from clew.reuse.estimators.session import Session
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 _GIB = 2**30
 _lock = threading.RLock()
 _entered: list[reuse] = []
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """A script that ran.
+
+    Parameters
+    ----------
+    id : str
+        Of the run, as `clew runs` lists it.
+    context : reuse
+        What was reused.
+    """
+
+    id: str
+    context: reuse
 
 
 class reuse:
@@ -42,10 +60,11 @@ class reuse:
         Estimators whose `random_state` is not set get a seed that derives from this one, their
         parameters and their inputs, and can then be reused. Without it they are executed.
 
-    store : path, optional
-        A folder in which results outlive the process and are shared with others that use it.
-        Its files are unpickled, so nobody else may be able to write into it. Default: none; worker
-        processes share a temporary one.
+    store : {"default"}, path or None
+        Where calls are recorded, and where results that are worth it outlive the process and are
+        shared with others: the store of this place by default (`clew lineage`, `clew impact` and
+        `clew gc` work on it), or one in a folder that nobody else can write into. None: results
+        live as long as this object, and worker processes share a temporary store.
 
     Notes
     -----
@@ -67,7 +86,7 @@ class reuse:
         *,
         budget_bytes: int | None = None,
         seed: int | None = None,
-        store: str | Path | None = None,
+        store: str | Path | None = HERE,
     ) -> None:
         if budget_bytes is not None and budget_bytes < 0:
             raise InvalidParameter(
@@ -105,13 +124,16 @@ class reuse:
         from clew.reuse.estimators.session import leave
 
         with _lock:
-            leave(self._made())
+            session = self._made()
+            leave(session)
             _entered.remove(self)
             if not _entered:
                 from clew.reuse.estimators import install, workers
 
                 workers.remove()
                 install.remove()
+        if session.graph is not None:
+            session.graph.flush()
 
     @property
     def stats(self) -> Stats:
@@ -124,7 +146,7 @@ class reuse:
         return self._made().statistics.explain()
 
     def clear(self) -> None:
-        """Forget everything that was kept."""
+        """Forget everything that was kept in memory; what is in the store stays."""
         session = self._made()
         session.shelf.clear()
         session.identities.clear()
@@ -133,17 +155,21 @@ class reuse:
         if self._session is None:
             from clew.reuse.estimators.session import Session
 
-            files = None
-            if self.store is not None:
-                from clew.reuse.estimators.files import Files
+            runtime = runtime_of(self.store)
+            graph = None
+            if runtime is not None:
+                from clew.reuse.estimators.graph import Graph
 
-                files = Files(self.store)
-            self._session = Session(self.budget_bytes, self.seed, files)
+                graph = Graph(runtime)
+            self._session = Session(self.budget_bytes, self.seed, graph)
         return self._session
 
 
-def run_script(path: str | Path, argv: Sequence[str] = ()) -> reuse:
-    """Run a Python script as ``__main__`` inside the context; return the context.
+def run_script(path: str | Path, argv: Sequence[str] = ()) -> ScriptRun:
+    """Run a Python script as ``__main__`` inside the context; return the run.
+
+    The run is recorded as a flow's is: `clew runs` lists it, `clew why` says of each call what was
+    reused, computed or executed, and why.
 
     Parameters
     ----------
@@ -152,18 +178,20 @@ def run_script(path: str | Path, argv: Sequence[str] = ()) -> reuse:
     argv : sequence of str
         What the script finds in ``sys.argv[1:]``.
     """
+    from clew.reuse.script import record
+
     place = str(Path(path))
     before, before_path = sys.argv, list(sys.path)
     context = reuse()
     sys.argv = [place, *argv]
     sys.path.insert(0, str(Path(place).resolve().parent))
     try:
-        with context:
+        with record(context._made(), place, argv) as run, context:
             runpy.run_path(place, run_name="__main__")
     finally:
         sys.argv = before
         sys.path[:] = before_path
-    return context
+    return ScriptRun(run.id, context)
 
 
 def _default_budget() -> int:

@@ -577,7 +577,7 @@ def test_everything_is_put_back(data) -> None:
 
 def test_a_context_can_be_entered_again(data) -> None:
     X, y = data
-    context = reuse()
+    context = reuse(store=None)
     for _ in range(2):
         with context:
             Ridge().fit(X, y)
@@ -590,11 +590,11 @@ def test_a_context_can_be_entered_again(data) -> None:
 
 def test_the_budget_holds(data) -> None:
     X, _ = data
-    with reuse(budget_bytes=3 * X.nbytes) as r:
+    with reuse(budget_bytes=3 * X.nbytes, store=None) as r:
         for shift in range(10):
             StandardScaler().fit_transform(X + shift)
             assert r.stats.size_bytes <= 3 * X.nbytes
-    with reuse(budget_bytes=0) as r:
+    with reuse(budget_bytes=0, store=None) as r:
         for _ in range(2):
             StandardScaler().fit_transform(X)
     assert r.stats.hits == 0

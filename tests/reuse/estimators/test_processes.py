@@ -20,7 +20,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from clew.errors import InvalidParameter, UnsafeLoad
 from clew.reuse.context import reuse, run_script
-from clew.reuse.estimators.files import Files
+from clew.reuse.estimators.packed import dump, load, pack
 from clew.reuse.estimators.results import Output, Result
 
 SCRIPT = """
@@ -56,7 +56,7 @@ import sys
 from clew.reuse.context import reuse, run_script
 if len(sys.argv) == 4:
     context = run_script(sys.argv[1], sys.argv[2:3])
-    print(context.stats.hits)
+    print(context.context.stats.hits)
 else:
     sys.argv = sys.argv[1:]
     import runpy
@@ -125,25 +125,6 @@ def test_a_later_context_finds_what_an_earlier_one_stored(tmp_path: Path) -> Non
         assert ("GridSearchCV.fit: 1 reused" in r.explain()) == expected
 
 
-def test_a_damaged_file_is_not_read(tmp_path: Path) -> None:
-    files = Files(tmp_path / "kept")
-    key = bytes(20)
-    files.put(key, Result(Output("private", 7)), 5.0, 100)
-    assert files.get(key)[0].output.value == 7
-    (place,) = [p for p in (tmp_path / "kept").rglob("*") if p.is_file()]
-    content = bytearray(place.read_bytes())
-    content[-1] ^= 1
-    place.write_bytes(content)
-    assert files.get(key) is None
-    assert not place.exists()
-
-
-def test_what_is_cheap_is_not_written(tmp_path: Path) -> None:
-    files = Files(tmp_path / "kept")
-    files.put(bytes(20), Result(Output("private", 7)), 1e-4, 100)
-    assert files.get(bytes(20)) is None
-
-
 @pytest.mark.parametrize(
     "array",
     [
@@ -153,12 +134,12 @@ def test_what_is_cheap_is_not_written(tmp_path: Path) -> None:
     ],
     ids=["columns", "fortran", "strided"],
 )
-def test_the_layout_of_arrays_survives(tmp_path: Path, array: np.ndarray) -> None:
-    files = Files(tmp_path / "kept")
+def test_the_layout_of_arrays_survives(array: np.ndarray) -> None:
     read_only = array.copy()
     read_only.flags.writeable = False
-    files.put(bytes(20), Result(Output("private", [array, read_only])), 5.0, 100)
-    found, locked = files.get(bytes(20))[0].output.value
+    content = dump(Result(Output("private", [array, read_only])), 5.0)
+    assert content is not None
+    found, locked = load(pack({b"k": content}).part(b"k"))[0].output.value
     assert found.strides == array.strides
     assert found.tobytes() == array.tobytes()
     assert found.flags.writeable

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from clew.errors import Unhashable
+from clew.lineage.records import Cost
 from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.copying import Copier
@@ -14,6 +16,7 @@ from clew.reuse.estimators.describe import content_walk, quick_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.policies import ARRAYS
 from clew.reuse.estimators.randomness import Mark, draws_in_vain
+from clew.reuse.estimators.record import record
 from clew.reuse.estimators.request import Request
 from clew.reuse.estimators.results import (
     NotKept,
@@ -38,21 +41,23 @@ def compute(call: Call, request: Request) -> Any:
         *(call.estimator, request.method, request.key, request.traits, request.environment),
         *(request.data, request.content, request.given),
     )
-    mark, begun = Mark(), time.perf_counter()
+    mark, begun, cpu_begun = Mark(), time.perf_counter(), time.thread_time()
     with session.running(frame):
         out = call.run_seeded(request.seed)
-    cost_s = time.perf_counter() - begun
-    _note_cost(session, request, cost_s)
-    reason = _keep(call, request, frame, mark, out, cost_s)
+    cost = Cost(time.perf_counter() - begun, time.thread_time() - cpu_begun)
+    _note_cost(session, request, cost.wall_s)
+    reason = _keep(call, request, frame, mark, out, cost)
     if reason is None:
         session.statistics.miss(request.subject)
     else:
         session.statistics.execute(request.subject, reason)
+        if session.journal is not None:
+            session.journal.execute(request.subject, reason)
     return call.finish(out)
 
 
 def _keep(
-    call: Call, request: Request, frame: Frame, mark: Mark, out: Any, cost_s: float
+    call: Call, request: Request, frame: Frame, mark: Mark, out: Any, cost: Cost
 ) -> str | None:
     """Keep the result; return why not, if it cannot be kept."""
     try:
@@ -64,11 +69,16 @@ def _keep(
     except Exception as error:  # a copy protocol of somebody else's that fails: nothing is kept
         return f"cannot be copied ({type(error).__name__})"
     size = bytes_of(result.output.value) + bytes_of(result.changed)
-    kept = call.session.shelf.put(request.key, result, cost_s, size)
-    return None if kept else "not worth its place in the budget"
+    if call.session.graph is not None:
+        record(call, request, result, replace(cost, size_bytes=size))
+    if call.session.journal is not None:
+        call.session.journal.miss(request.key, request.subject, cost.wall_s)
+    kept = call.session.shelf.put(request.key, result, cost.wall_s, size)
+    return None if kept or call.session.graph is not None else "not worth its place in the budget"
 
 
 def _note_cost(session: Session, request: Request, cost_s: float) -> None:
+    session.took[request.subject] = max(cost_s, 0.5 * session.took.get(request.subject, 0.0))
     if request.fits:
         return
     size = sum(size_of(value) for value, _ in request.data.values())

@@ -49,6 +49,8 @@ class Traits:
         `warm_start` is on.
     callbacks : bool
         Callbacks are set.
+    code : bytes
+        Identity of the estimator's class.
     """
 
     unseeded: bool = False
@@ -57,6 +59,7 @@ class Traits:
     user_code: bool = False
     warm: bool = False
     callbacks: bool = False
+    code: bytes = b""
 
 
 @dataclass(slots=True)
@@ -93,7 +96,8 @@ class Walk:
         for key, value in sorted(vars(estimator).items()):
             if key not in IGNORED:
                 found[key] = self.attribute(key, value)
-        fields = [class_id(cls, self.traits)]
+        self.traits.code = class_id(cls, self.traits)
+        fields = [self.traits.code]
         for key, part in found.items():
             fields += [key.encode(), part]
         return digest("estimator-state", FORMAT, fields), found

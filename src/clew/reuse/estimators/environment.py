@@ -50,6 +50,22 @@ class Environment:
             found = self._memo[state] = self._digest(state)
         return found
 
+    def record(self) -> dict[str, str]:
+        """Return the environment as names and values, for people."""
+        from sklearn import get_config
+
+        self._refresh()
+        found = {"python": platform.python_version(), "machine": platform.machine()}
+        found |= {
+            name: str(getattr(sys.modules[name], "__version__", ""))
+            for name in _LIBRARIES
+            if name in sys.modules
+        }
+        for number, lib in enumerate(self._controllers):
+            found[f"threads {number} ({lib.internal_api})"] = str(lib.get_num_threads())
+        found |= {f"sklearn {key}": str(value) for key, value in get_config().items()}
+        return found | {f"errors {key}": str(value) for key, value in np.geterr().items()}
+
     def _refresh(self) -> None:
         """Read the builds again when compiled libraries may have been loaded since."""
         loaded = sum(name in sys.modules for name in _LIBRARIES)

@@ -14,6 +14,7 @@ from clew.reuse.estimators.copying import Copier
 from clew.reuse.estimators.identity import name
 from clew.reuse.estimators.policies import passes_through
 from clew.reuse.estimators.randomness import draw_in_vain
+from clew.reuse.estimators.record import outputs_of
 from clew.reuse.estimators.request import Refused, Request, build
 from clew.reuse.estimators.results import Output, Result, fill_slots, private
 from clew.reuse.estimators.session import Frame, Session
@@ -42,7 +43,7 @@ def invoke(call: Call) -> Any:
     found = _lookup(call, request, begun)
     if found is not None:
         return found[0]
-    with session.shelf.flight(request.key):  # another thread may have computed it meanwhile
+    with session.flight(request.key, request.subject):  # somebody may have computed it meanwhile
         found = _lookup(call, request, begun)
         return compute(call, request) if found is None else found[0]
 
@@ -53,12 +54,14 @@ def _execute(call: Call, error: Unhashable) -> Any:
     with call.session.running(Frame(call.estimator, call.method, traits=traits)):
         out = call.run()
     call.session.statistics.execute(call.subject, error.message)
+    if call.session.journal is not None:
+        call.session.journal.execute(call.subject, error.message)
     return call.finish(out)
 
 
 def _lookup(call: Call, request: Request, begun: float) -> tuple[Any] | None:
     session = call.session
-    entry = session.shelf.get(request.key)
+    entry = session.recall(request.key, request.subject)
     if entry is None:
         return None
     result: Result = entry.value
@@ -75,6 +78,10 @@ def _lookup(call: Call, request: Request, begun: float) -> tuple[Any] | None:
         draw_in_vain()
     value = _deliver(call, request, output, copier)
     session.statistics.hit(request.subject, entry.cost_s - (time.perf_counter() - begun))
+    if session.journal is not None:
+        session.journal.hit(request.key, request.subject, entry.cost_s)
+    if session.graph is not None:
+        session.graph.made(request.key, *outputs_of(request.key))
     for frame in session.frames():
         frame.notices.extend(result.notices)
     for notice in result.notices:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clew.errors import Unhashable
-from clew.lineage.canonical import Digest
+from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
+from clew.lineage.records import Edge, call_id
 from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.describe import Traits, content_walk, is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
@@ -38,6 +39,8 @@ class Request:
         Encoding of each attribute when the call began, for fits.
     given : bytes
         Encoding of all arguments.
+    inputs : tuple of (str, Digest)
+        The edges of the call's node: the estimator's state, and each argument that is not None.
     seed : int or None
         What an unset `random_state` is set to while the call runs.
     """
@@ -47,7 +50,9 @@ class Request:
     traits: Traits
     arguments: dict[str, Any]
     before: dict[str, Any]
-    key: Digest
+    key: NodeId
+    code: CodeId
+    inputs: tuple[tuple[str, Digest], ...]
     environment: Digest
     data: dict[str, tuple[Any, Digest]]
     quick: Digest | None = None
@@ -127,19 +132,24 @@ def _named(call: Call, arguments: dict[str, Any]) -> Request:
     if why is not None:
         raise Refused(why, traits)
     data: dict[str, tuple[Any, Digest]] = {}
-    parts = [_argument(session, key, value, data, traits) for key, value in arguments.items()]
-    seed = _seed(session, estimator, traits, state, parts) if fits else None
+    inputs = [("self", state)]
+    for label, value in arguments.items():
+        if value is not None:  # a signature says which arguments there are: None is no edge
+            inputs.append((label, _argument(session, label, value, data, traits)))
+    given = name("arguments", *(part for pair in inputs[1:] for part in _flat(pair)))
+    seed = _seed(session, estimator, traits, state, given) if fits else None
     environment = session.environment.id()
-    extra = [b"" if seed is None else str(seed).encode(), _code(call.function)]
-    given = name("arguments", *parts)
-    key = name(method, state, environment, *extra, given)
+    code = CodeId(name("code", traits.code, _code(call.function)))
+    edges = [Edge(label, ValueId(made)) for label, made in inputs]
     return Request(
         method,
         subject,
         traits,
         arguments,
         before,
-        key,
+        call_id(operation_of(estimator, method), code, environment, seed, edges),
+        code,
+        tuple(inputs),
         environment,
         data,
         quick,
@@ -149,31 +159,40 @@ def _named(call: Call, arguments: dict[str, Any]) -> Request:
     )
 
 
+def operation_of(estimator: Any, method: str) -> str:
+    """Return the name of a call's operation in the graph."""
+    cls = type(estimator)
+    return f"{cls.__module__}:{cls.__qualname__}.{method}"
+
+
+def _flat(pair: tuple[str, bytes]) -> tuple[bytes, bytes]:
+    return pair[0].encode(), pair[1]
+
+
 def _argument(
     session: Session, key: str, value: Any, data: dict[str, tuple[Any, Digest]], traits: Traits
-) -> bytes:
-    label = key.encode() + b"="
+) -> Digest:
     scalar = scalar_bytes(value)
     if scalar is not None:
-        return label + scalar
+        return name("scalar", scalar)
     if is_data(value) or isinstance(value, list | tuple):
         made = session.id_of(value)
         data[key] = (value, made)
-        return label + b"#" + made
+        return made
     walk = content_walk(session.identities)
     walk.traits = traits
-    return label + walk.write(value)
+    return name("argument", walk.write(value))
 
 
 def _seed(
-    session: Session, estimator: Any, traits: Traits, state: Digest, parts: list[bytes]
+    session: Session, estimator: Any, traits: Traits, state: Digest, given: bytes
 ) -> int | None:
     """Return the derived seed of an estimator whose `random_state` is unset, if asked for."""
     if session.seed is None or not traits.unseeded:
         return None
     if getattr(estimator, "random_state", 0) is not None:
         return None
-    made = name("seed", str(session.seed).encode(), state, *parts)
+    made = name("seed", str(session.seed).encode(), state, given)
     return int.from_bytes(made[:4], "little") % (2**31 - 1)
 
 

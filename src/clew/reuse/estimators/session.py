@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -12,13 +10,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from clew.lineage.canonical import Digest
+from clew.lineage.canonical import Digest, NodeId
 from clew.reuse.estimators.describe import Traits
 from clew.reuse.estimators.environment import Environment
-from clew.reuse.estimators.files import Files
+from clew.reuse.estimators.graph import NODE_S, Graph
 from clew.reuse.estimators.identity import Identities
+from clew.reuse.estimators.journal import Journal
 from clew.reuse.estimators.notices import Notice
-from clew.reuse.estimators.shelf import Shelf
+from clew.reuse.estimators.results import bytes_of
+from clew.reuse.estimators.shelf import Entry, Shelf
 from clew.reuse.estimators.states import States
 from clew.reuse.estimators.statistics import Statistics
 
@@ -55,6 +55,8 @@ class Frame:
 
 
 _VOUCHED = 8
+_DEAR_S = 0.05
+"""Calls that took less are not worth asking other processes for, whether they compute them."""
 
 
 class _Vouched(NamedTuple):
@@ -78,23 +80,26 @@ class Session:
         Most memory that kept results may take.
     seed : int or None
         Where given, estimators with an unset `random_state` get one that derives from it.
-    files : Files or None
-        Where results outlive the process.
+    graph : Graph or None
+        Where calls are recorded, and results outlive the process.
     """
 
     def __init__(
-        self, budget_bytes: int, seed: int | None = None, files: Files | None = None
+        self, budget_bytes: int, seed: int | None = None, graph: Graph | None = None
     ) -> None:
         self.budget_bytes = budget_bytes
         self.seed = seed
-        self.shelf = Shelf(budget_bytes, files)
+        self.graph = graph
+        self.shelf = Shelf(budget_bytes)
         self.identities = Identities()
         self.states = States()
         self.environment = Environment()
         self.statistics = Statistics()
+        self.journal: Journal | None = None
         self.sliced: dict[Digest, int] = {}
         self.finite: set[Digest] = set()
         self.costs: dict[str, float] = {}
+        self.took: dict[str, float] = {}
         self._threads = _Threads()
         self._running: set[int] = set()
         self._frames: dict[int, Frame] = {}
@@ -126,13 +131,31 @@ class Session:
         for frame in frames:
             frame.notices.append(notice)
 
-    def share_files(self) -> Files:
-        """Return the files that worker processes share, temporary ones if none were given."""
-        if self.shelf.files is None:
-            folder = tempfile.mkdtemp(prefix="clew-reuse-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self.shelf.files = Files(folder)
-        return self.shelf.files
+    # -- results --------------------------------------------------------------------------------
+    def recall(self, key: NodeId, subject: str) -> Entry | None:
+        """Return what is kept of a call: in memory, or in the store if it is worth asking."""
+        entry = self.shelf.get(key)
+        if entry is not None or self.graph is None or self.took.get(subject, 1.0) < NODE_S:
+            return entry
+        found = self.graph.recall(key)
+        if found is None:
+            return None
+        result, cost_s = found
+        self.shelf.put(key, result, cost_s, bytes_of(result.output.value))
+        return Entry(result, cost_s)
+
+    @contextmanager
+    def flight(self, key: NodeId, subject: str) -> Iterator[None]:
+        """Hold a call while it is computed: no other thread, or process, computes it meanwhile."""
+        graph = self.graph
+        with self.shelf.flight(key):
+            if graph is None or self.took.get(subject, 1.0) < _DEAR_S:
+                yield
+                return
+            with graph.runtime.claims.hold(key):
+                yield
+                if self.took.get(subject, 0.0) >= _DEAR_S:
+                    graph.flush()  # before others look
 
     # -- shared arrays --------------------------------------------------------------------------
     def share(self, value: Any) -> None:

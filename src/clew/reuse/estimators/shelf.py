@@ -13,8 +13,6 @@ from typing import Any
 
 from clew.lineage.cache.evict import CostSizePolicy
 from clew.lineage.canonical import Digest
-from clew.reuse.estimators.files import Files
-from clew.reuse.estimators.results import Result, bytes_of
 
 _LEAST_BYTES = 256
 _WAIT_S = 600.0
@@ -43,12 +41,9 @@ class Shelf:
     ----------
     budget_bytes : int
         Most memory that the results may take.
-    files : Files, optional
-        Where calls' results are written too, and looked for when memory has none.
     """
 
-    def __init__(self, budget_bytes: int, files: Files | None = None) -> None:
-        self.files = files
+    def __init__(self, budget_bytes: int) -> None:
         self._policy = CostSizePolicy(budget_bytes)
         self._entries: dict[Digest, Entry] = {}
         self._lock = threading.RLock()
@@ -67,24 +62,11 @@ class Shelf:
         with self._lock:
             entry = self._entries.get(key)
             self._policy.touch(key, "miss" if entry is None else "hit")
-        if entry is None and self.files is not None:
-            return self._read(self.files, key)
         return entry
-
-    def _read(self, files: Files, key: Digest) -> Entry | None:
-        found = files.get(key)
-        if found is None:
-            return None
-        self._admit(key, *found, max(_LEAST_BYTES, bytes_of(found[0].output.value)))
-        return Entry(*found)
 
     def put(self, key: Digest, value: Any, cost_s: float, size_bytes: int) -> bool:
         """Keep a result if the budget has room for it; tell whether it was kept."""
-        if self.files is not None and isinstance(value, Result):
-            self.files.put(key, value, cost_s, size_bytes)
-        return self._admit(key, value, cost_s, max(size_bytes, _LEAST_BYTES))
-
-    def _admit(self, key: Digest, value: Any, cost_s: float, size_bytes: int) -> bool:
+        size_bytes = max(size_bytes, _LEAST_BYTES)
         with self._lock:
             answer = self._policy.admit(key, size_bytes=size_bytes, cost_s=max(cost_s, 0.0))
             for victim in answer.victims:

@@ -16,6 +16,7 @@ from clew.reuse.estimators.copying import copies_on_write
 from clew.reuse.estimators.describe import is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.policies import passes_through
+from clew.reuse.estimators.record import record_slice
 from clew.reuse.estimators.results import private
 from clew.reuse.estimators.session import Session, current
 
@@ -82,7 +83,9 @@ def slice_id(session: Session, X: Any, indices: Any, axis: int, *, read: bool) -
         index = scalar_bytes(indices) or _index_id(session, indices)
     except Unhashable:
         return None
-    return name("slice", parent, index, b"%d" % axis)
+    made = name("slice", parent, index, b"%d" % axis)
+    record_slice(session, made, (X, parent), (indices, index), axis)
+    return made
 
 
 def _index_id(session: Session, indices: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Worker processes: each task enters a session of its own process, over the same files.
+"""Worker processes: each task enters a session of its own process, over the same store.
 
 scikit-learn ships tasks through its `Parallel`. Where that starts processes, every task is
 wrapped: in the worker it installs the hooks once, keeps a session between tasks, and sends back
@@ -8,14 +8,18 @@ what was reused. Where the workers are threads they share the caller's session a
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from clew.reuse.estimators.files import Files
+from clew.reuse.estimators.graph import Graph
 from clew.reuse.estimators.install import install as hook_process
 from clew.reuse.estimators.session import Session, current, enter, leave
 from clew.reuse.estimators.statistics import Statistics
+from clew.reuse.place import runtime_at
 
 _sessions: dict[tuple[str, int | None], Session] = {}
 _originals: list[tuple[Any, Any]] = []
@@ -29,13 +33,13 @@ class Task:
     ----------
     process : int
         Process that made the task; there it simply runs.
-    folder : str
-        Where results are shared.
+    location : str
+        Folder of the store in which results are shared.
     """
 
     function: Any
     process: int
-    folder: str
+    location: str
     budget_bytes: int
     seed: int | None
 
@@ -55,14 +59,17 @@ class Task:
             result = self.function(*args, **kwargs)
         finally:
             leave(session)
+            if session.graph is not None:
+                session.graph.flush()
         return Answer(result, session.statistics)
 
     def _session(self) -> Session:
         hook_process()
-        key = (self.folder, self.seed)
+        key = (self.location, self.seed)
         if key not in _sessions:
             _sessions.clear()
-            _sessions[key] = Session(self.budget_bytes, self.seed, Files(self.folder))
+            graph = Graph(runtime_at(self.location))
+            _sessions[key] = Session(self.budget_bytes, self.seed, graph)
         return _sessions[key]
 
 
@@ -95,15 +102,25 @@ def _wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
         session = current()
         if session is None or not _starts_processes(self):
             return original(self, iterable)
-        folder = str(session.share_files().folder)
+        location = _shared(session)
         budget_bytes = session.budget_bytes // max(2, os.cpu_count() or 2)
-        settings = (os.getpid(), folder, budget_bytes, session.seed)
+        settings = (os.getpid(), location, budget_bytes, session.seed)
         found = original(self, ((Task(f, *settings), a, k) for f, a, k in iterable))
         if isinstance(found, list):
             return [_open(session, item) for item in found]
         return (_open(session, item) for item in found)
 
     return __call__
+
+
+def _shared(session: Session) -> str:
+    """Return where the session's store is; one without gets one that lives as long as it does."""
+    if session.graph is None:
+        folder = tempfile.mkdtemp(prefix="clew-reuse-")
+        session.graph = Graph(runtime_at(folder))
+        weakref.finalize(session, shutil.rmtree, folder, ignore_errors=True)
+    session.graph.flush()
+    return session.graph.runtime.location
 
 
 def _starts_processes(parallel: Any) -> bool:
