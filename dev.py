@@ -65,7 +65,7 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
     ),
     "generate": (
         "dev",
-        "rewrite what is generated: the command reference, the README's table",
+        "rewrite what is generated: references, the OpenAPI document, the README's table",
         [["python", "docs/generate.py"], ["python", "-m", "bench.readme"]],
     ),
     "bench": ("dev,bench", "list or run benchmarks against peers", [["python", "-m", "bench"]]),

@@ -17,6 +17,15 @@ VIEWS_HEAD = """\
 What `clew sql` and `clew.open().sql` see. Ids are hexadecimal text, times are UTC, seconds end in
 `_s` and bytes in `_bytes`. `values` is a reserved word: write `"values"`.
 """
+REST_HEAD = """\
+What `clew server` answers besides MLflow's protocol, and all that the web UI asks. Requests and
+answers are described in full by the OpenAPI 3.1 document that the server gives at `/openapi.json`.
+Times are milliseconds since the epoch, sizes bytes, durations seconds. A number that may be NaN or
+infinite is then the text `"NaN"`, `"Infinity"` or `"-Infinity"`. What cannot be answered is
+answered with a problem (`application/problem+json`): `what`, `got`, `expected`, `hint`, and the
+`kind` of the error. A token needs the scope that stands beside the request; each scope includes
+those before it: `read`, `log`, `promote`, `admin`.
+"""
 NOTE = "*Written by `python3 dev.py generate` from {}.*\n"
 
 
@@ -59,7 +68,35 @@ def views() -> str:
     return "\n".join(parts)
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": commands, "sql.md": views}
+def routes() -> str:
+    """Return the page of the REST interface, by resource."""
+    from clew.api.rest.contract.routes import PREFIX, ROUTES
+
+    parts = ["# REST interface\n", NOTE.format("the table of routes"), REST_HEAD]
+    for resource in dict.fromkeys(route.resource for route in ROUTES):
+        parts += [f"## {resource}\n", "| request | scope | does |", "|---|---|---|"]
+        parts += [
+            f"| `{route.method} {PREFIX}{route.path}` | {route.scope or ''} | {route.does} |"
+            for route in ROUTES
+            if route.resource == resource
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def interface() -> str:
+    """Return the OpenAPI document, from which the front end makes its client."""
+    from clew.api.rest import openapi
+
+    return openapi.encoded().decode()
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": commands,
+    "sql.md": views,
+    "rest.md": routes,
+    "../frontend/openapi.json": interface,
+}
 
 
 def main() -> None:

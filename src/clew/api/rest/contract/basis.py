@@ -1,0 +1,85 @@
+"""What all parts of the contract share: numbers, problems, small answers, changes of tags."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+NonFinite = Literal["NaN", "Infinity", "-Infinity"]
+
+Number = float | NonFinite
+"""A number as JSON can hold it: NaN and the infinities by name."""
+
+Cell = float | str | None
+"""What a column holds in one row: a metric's `Number`, a text, or nothing."""
+
+Offset = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Limit = Annotated[int, msgspec.Meta(ge=0, le=1000)]
+LongLimit = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Text = Annotated[str, msgspec.Meta(max_length=100_000)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+
+Scope = Literal["read", "log", "promote", "admin"]
+"""What a token may do: look; log runs and models; also change the registry; everything."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what stands behind the ``?``. A name that is not declared is a problem."""
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of JSON bodies of requests."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of answers."""
+
+
+class Nothing(Query, frozen=True, kw_only=True):
+    """No parameters."""
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """Why a request was not answered.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    kind : str
+        Name of the error (`NotFound`, `InvalidParameter`, ...), for programs.
+    what : str
+        What went wrong, in one sentence.
+    got, expected : str or None
+        What was given and what would have been accepted.
+    hint : str or None
+        What to do next.
+    """
+
+    status: int
+    kind: str
+    what: str
+    got: str | None
+    expected: str | None
+    hint: str | None
+
+
+class Done(Answer, frozen=True, kw_only=True):
+    """A change was made.
+
+    Parameters
+    ----------
+    changed : int
+        How many things it changed.
+    """
+
+    changed: int
+
+
+class TagChange(Body, frozen=True, kw_only=True):
+    """Tags to set and to remove; a tag that is not there is removed without complaint."""
+
+    set: dict[str, str] = {}
+    remove: list[str] = []

@@ -1,0 +1,44 @@
+"""All routes below `/api/v1`, by resource."""
+
+from __future__ import annotations
+
+from clew.api.rest.contract import (
+    administration,
+    artifacts,
+    compare,
+    data,
+    events,
+    experiments,
+    home,
+    lineage,
+    logged,
+    metrics,
+    models,
+    nodes,
+    run,
+    runs,
+    search,
+    studies,
+)
+from clew.api.rest.contract.route import Route
+
+PREFIX = "/api/v1"
+
+ROUTES: tuple[Route, ...] = (
+    *home.ROUTES,
+    *experiments.ROUTES,
+    *runs.ROUTES,
+    *run.ROUTES,
+    *metrics.ROUTES,
+    *compare.ROUTES,
+    *artifacts.ROUTES,
+    *lineage.ROUTES,
+    *nodes.ROUTES,
+    *studies.ROUTES,
+    *data.ROUTES,
+    *models.ROUTES,
+    *logged.ROUTES,
+    *search.ROUTES,
+    *events.ROUTES,
+    *administration.ROUTES,
+)
