@@ -1,7 +1,8 @@
 """Rewrites over all folds at once: what one pass over the rows of a study can answer.
 
-So far: ridge regression behind affine preprocessing, for all penalties and folds. Whatever is not
-understood, or not exact enough, is left to the tree of stages.
+Least squares behind affine preprocessing: ridge regression and ridge classifiers for all penalties,
+linear regression, each for all folds. Whatever is not understood, or not exact enough, is left to
+the tree of stages.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.model_selection._validation import _score
 
 from clew.reuse.rewrites import gram
@@ -19,8 +20,9 @@ from clew.reuse.rewrites.affine import NotAffine, blocks_of, width
 from clew.select.execute import Report
 from clew.select.metrics import fast_scores
 from clew.select.plan import Configuration
-from clew.select.score import Answers, methods_of, needs_pipeline
+from clew.select.score import Answers, Recalled, methods_of, needs_pipeline
 from clew.select.study import Outcome, Record, Study
+from clew.select.targets import Targets, targets_of
 
 _LEAST_TOLERANCE = 1e-14
 
@@ -39,36 +41,47 @@ def solve_whole(
     for family in _families(configurations):
         folds = range(len(study.splits))
         missing = [c for c in family if any((c.index, s) not in outcome.records for s in folds)]
-        methods = methods_of(study.scorer, family[0].stages[-1].estimator)
-        if len(missing) < 2 or methods != ("predict",):
+        model = family[0].stages[-1].estimator
+        methods = methods_of(study.scorer, model)
+        few = len(missing) < (1 if type(model) is LinearRegression else 2)
+        if few or methods != ("predict",):
             continue
         try:
-            _Ridge(study, missing, outcome, report).run()
+            _LeastSquares(study, missing, outcome, report).run()
         except Exception:  # a rewrite that fails must not fail the search: the stages run plainly
             continue
 
 
 def _families(configurations: Sequence[Configuration]) -> list[list[Configuration]]:
-    """Return groups of ridge pipelines that differ in `alpha` only."""
+    """Return groups of pipelines that end in least squares and differ in `alpha` only."""
     families: dict[Hashable, list[Configuration]] = {}
     for configuration in configurations:
         *above, last = configuration.stages
         known = all(stage.tokens is not None for stage in configuration.stages)
-        if known and type(last.estimator) is Ridge and _is_exact(last.estimator):
+        if known and _is_exact(last.estimator):
             rest = tuple(pair for pair in last.tokens or () if pair[0] != "alpha")
-            key = (tuple((type(s.estimator), s.tokens) for s in above), rest)
+            kind = type(last.estimator)
+            key = (kind, tuple((type(s.estimator), s.tokens) for s in above), rest)
             families.setdefault(key, []).append(configuration)
     return list(families.values())
 
 
-def _is_exact(ridge: Ridge) -> bool:
-    """Tell whether scikit-learn solves these normal equations directly."""
-    alpha = ridge.alpha
-    number = isinstance(alpha, (int, float, np.floating)) and bool(0 < alpha < float("inf"))
-    return number and not ridge.positive and ridge.solver in ("auto", "cholesky", "svd")
+def _is_exact(model: Any) -> bool:
+    """Tell whether scikit-learn solves these least squares directly."""
+    if type(model) is LinearRegression:
+        return not model.positive and model.tol == LinearRegression().tol
+    if type(model) not in (Ridge, RidgeClassifier) or model.positive:
+        return False
+    number = isinstance(model.alpha, (int, float, np.floating))
+    direct = model.solver in ("auto", "cholesky", "svd")
+    return number and bool(0 < model.alpha < float("inf")) and direct and not _weighted(model)
 
 
-class _Ridge:
+def _weighted(model: Any) -> bool:
+    return getattr(model, "class_weight", None) is not None
+
+
+class _LeastSquares:
     def __init__(
         self,
         study: Study,
@@ -78,64 +91,84 @@ class _Ridge:
     ) -> None:
         self._study, self._configurations, self._outcome = study, configurations, outcome
         self._report = report
+        self._model = configurations[0].stages[-1].estimator
+        self._targets: Targets = targets_of(self._model, study.y)
 
     def run(self) -> None:
         started = time.perf_counter()
         study, stages = self._study, self._configurations[0].stages
-        y = np.asarray(study.y)
-        if y.ndim != 1 or y.dtype.kind not in "fiu" or not np.isfinite(y).all():
-            raise NotAffine("the target is not one column of numbers")
         blocks = blocks_of([stage.estimator for stage in stages[:-1]], study.X)
-        if 8 * len(y) * width(blocks) > study.memory_bytes:
+        values = self._targets.values
+        if 8 * len(values) * width(blocks) > study.memory_bytes:
             raise NotAffine("the base columns are past the memory budget")
-        sums = gram.Study(blocks, y.astype(np.float64), study.splits)
+        sums = gram.Study(blocks, values, study.splits)
         spent_s = time.perf_counter() - started
         share = spent_s / (len(self._configurations) * len(study.splits))
         for fold in range(len(study.splits)):
-            self._fold(sums, fold, share)
+            try:
+                self._fold(sums, fold, share)
+            except NotAffine:
+                continue
 
     def _fold(self, sums: gram.Study, fold: int, share_s: float) -> None:
         started = time.perf_counter()
-        model = self._configurations[0].stages[-1].estimator
-        alphas = np.array([c.stages[-1].estimator.alpha for c in self._configurations])
-        try:
-            solution = sums.solve(fold, alphas.astype(float), intercept=model.fit_intercept)
-        except NotAffine:
-            return
+        train, test = self._study.splits[fold]
+        self._targets.check(train)
+        alphas = np.array(
+            [getattr(c.stages[-1].estimator, "alpha", 0.0) for c in self._configurations]
+        )
+        solution = sums.solve(fold, alphas.astype(float), intercept=self._model.fit_intercept)
         self._outcome.tally.fits += 1
         fit_s = share_s + (time.perf_counter() - started) / len(alphas)
         started = time.perf_counter()
-        train, test = self._study.splits[fold]
-        found = list(gram.predictions(solution, sums.rows(fold)))
+        found = self._predictions(solution, sums.rows(fold))
         scores = self._scores(found, test)
         score_s = (time.perf_counter() - started) / len(alphas)
         seen: Sequence[Any] = [None] * len(alphas)
         if self._study.return_train_score:
-            seen = self._scores(list(gram.predictions(solution, sums.train_rows(fold))), train)
+            seen_found = self._predictions(solution, sums.train_rows(fold))
+            seen = self._scores(seen_found, train)
+            found = [None if s is None else f for f, s in zip(found, seen_found, strict=True)]
         for i, configuration in enumerate(self._configurations):
+            tolerance = float(solution.tolerances[i])
             task = (configuration.index, fold)
-            exact = solution.tolerances[i] <= self._study.policy.tolerance
+            exact = tolerance <= self._study.policy.tolerance and found[i] is not None
             if exact and task not in self._outcome.records:
                 result = _result(scores[i], seen[i], len(test), fit_s, score_s)
-                if not self._study.return_train_score:
-                    del result["train_scores"]
-                record = Record(result, gram.NAME, float(solution.tolerances[i]), "rewritten")
-                record.cost_s = fit_s + score_s
-                if self._study.keep_answers:
-                    record.answers = {"predict": np.array(found[i])}
-                self._outcome.records[task] = record
-                if self._report is not None:
-                    self._report([configuration.index], fold)
+                self._keep(task, result, found[i], tolerance)
+
+    def _keep(
+        self, task: tuple[int, int], result: dict[str, Any], answer: Any, tolerance: float
+    ) -> None:
+        if not self._study.return_train_score:
+            del result["train_scores"]
+        record = Record(result, gram.NAME, tolerance, "rewritten")
+        record.cost_s = result["fit_time"] + result["score_time"]
+        if self._study.keep_answers:
+            record.answers = {"predict": np.array(answer)}
+            record.classes = self._targets.classes
+        self._outcome.records[task] = record
+        if self._report is not None:
+            self._report([task[0]], task[1])
+
+    def _predictions(self, solution: gram.FoldSolution, rows: Any) -> list[Any]:
+        """Return each penalty's predictions; None where rounding could decide a class."""
+        raw = gram.predictions(solution, rows, flat=self._targets.values.ndim == 1)
+        bounds = solution.tolerances
+        return [self._targets.answer(r, b) for r, b in zip(raw, bounds, strict=True)]
 
     def _scores(self, found: Sequence[Any], index: Any) -> Sequence[Any]:
         y, scorer = np.asarray(self._study.y)[index], self._study.scorer
-        model = self._configurations[0].stages[-1].estimator
-        scores = fast_scores(scorer, model, y, found)
-        if scores is not None:
-            return scores
+        if all(p is not None for p in found):
+            scores = fast_scores(scorer, self._model, y, found)
+            if scores is not None:
+                return scores
+        model = Recalled(self._model, self._targets.classes)
         error_score = self._study.error_score
         return [
-            _score(Answers(model, list, {"predict": p}), None, y, scorer, {}, error_score)
+            None
+            if p is None
+            else _score(Answers(model, list, {"predict": p}), None, y, scorer, {}, error_score)
             for p in found
         ]
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -67,7 +68,11 @@ def check(estimator, space, X, y, **options):
     assert summed.sum() >= len(summed) // 2  # small penalties may be past the tolerance
     assert ((declared > 0) == summed).all() and declared.max() < 1e-8
     assert_same(plain, planned, atol=max(8 * declared.max(), 1e-12))
-    np.testing.assert_allclose(plain.predict(X), planned.predict(X), rtol=1e-9)
+    one, other = plain.predict(X), planned.predict(X)
+    if is_classifier(estimator):
+        np.testing.assert_array_equal(one, other)
+    else:
+        np.testing.assert_allclose(one, other, rtol=1e-9)
     return planned
 
 
@@ -175,3 +180,69 @@ def test_base_columns_past_the_memory_budget_are_not_built():
     X, y = table()
     small = Search(pipeline(), {"model__alpha": ALPHAS}, cv=3, memory_bytes=10_000, store=None)
     assert NAME not in set(small.fit(X, y).cv_results_["rewrite"])
+
+
+@settings(max_examples=8)
+@given(
+    seed=st.integers(0, 1000),
+    classes=st.integers(2, 4),
+    words=st.booleans(),
+    intercept=st.booleans(),
+    metric=st.sampled_from(["accuracy", "f1_macro", "balanced_accuracy"]),
+)
+def test_ridge_classifiers_are_solved_for_all_penalties(seed, classes, words, intercept, metric):
+    X, target = table(seed=seed)
+    codes = np.digitize(target, np.quantile(target, np.linspace(0, 1, classes + 1)[1:-1]))
+    y = np.array(["w", "x", "y", "z"])[codes] if words else codes
+    estimator = pipeline().set_params(model=RidgeClassifier(fit_intercept=intercept))
+    check(estimator, {"model__alpha": ALPHAS}, X, y, scoring=metric, return_train_score=True)
+
+
+def test_a_class_that_a_fold_lacks_and_weighted_classes_are_left_alone():
+    X, _ = table()
+    y = np.repeat([0, 1, 2, 3], 40)
+    estimator = pipeline().set_params(model=RidgeClassifier())
+    weighted = pipeline().set_params(model=RidgeClassifier(class_weight="balanced"))
+    for model, cv in ((estimator, KFold(4)), (weighted, KFold(4, shuffle=True, random_state=0))):
+        plain, planned = both(
+            model, {"model__alpha": ALPHAS}, X, y, cv=cv, extra={"tolerance": 1e-8}
+        )
+        assert_same(plain, planned)
+        assert set(planned.cv_results_["rewrite"]) == {"shared Gram matrix"} or not any(
+            planned.cv_results_["rewrite"]
+        )
+
+
+@settings(max_examples=8)
+@given(
+    seed=st.integers(0, 1000),
+    drop=st.booleans(),
+    intercept=st.booleans(),
+    targets=st.integers(1, 2),
+)
+def test_linear_regression_is_solved_for_all_folds(seed, drop, intercept, targets):
+    X, y = table(seed=seed)
+    y = y if targets == 1 else np.column_stack([y, y**2])
+    if drop:  # without the indicators, which add up to one, the columns are independent
+        X = X.drop(columns=["word", "level"])
+        numbers = Pipeline([("fill", SimpleImputer()), ("scale", StandardScaler())])
+        estimator = Pipeline([*numbers.steps, ("model", LinearRegression())])
+    else:
+        estimator = pipeline().set_params(model=LinearRegression())
+    estimator.set_params(model__fit_intercept=intercept)
+    check(estimator, {"model__copy_X": [True]}, X, y, scoring="r2", return_train_score=True)
+
+
+def test_columns_that_are_almost_equal_are_left_to_the_direct_solver():
+    X = np.random.default_rng(0).normal(size=(120, 3))
+    X[:, 2] = X[:, 1] + 1e-6 * X[:, 2]
+    estimator = Pipeline([("scale", StandardScaler()), ("model", LinearRegression())])
+    options = {"cv": KFold(3), "extra": {"tolerance": 1e-8}}
+    plain, planned = both(estimator, {"model__n_jobs": [None]}, X, X @ [1.0, 2.0, 3.0], **options)
+    assert_same(plain, planned)
+    assert not any(planned.cv_results_["rewrite"])
+
+
+def test_several_targets_at_once():
+    X, y = table()
+    check(pipeline(), {"model__alpha": ALPHAS}, X, np.column_stack([y, -2 * y]))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
@@ -20,20 +29,31 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import (
     SelectFdr,
     SelectFpr,
+    SelectFromModel,
     SelectFwe,
     SelectKBest,
     SelectPercentile,
+    VarianceThreshold,
     chi2,
     f_regression,
 )
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from clew.select import Search
@@ -145,6 +165,57 @@ SEARCHES = {
         make_pipeline(MinMaxScaler(), ComplementNB(norm=True)),
         *({"complementnb__alpha": [1e-3, 1.0]}, LABELS, {}),
     ),
+    "bins by quantiles": (
+        make_pipeline(KBinsDiscretizer(encode="ordinal"), GaussianNB()),
+        *({"kbinsdiscretizer__n_bins": [2, 5, 9]}, LABELS, {"return_train_score": True}),
+    ),
+    "bins of one width": (
+        make_pipeline(KBinsDiscretizer(strategy="uniform", encode="onehot-dense"), GaussianNB()),
+        {
+            "kbinsdiscretizer__n_bins": [2, 5],
+            "kbinsdiscretizer__encode": ["ordinal", "onehot-dense"],
+        },
+        *(LABELS, {}),
+    ),
+    "shrinkage": (
+        LinearDiscriminantAnalysis(solver="lsqr"),
+        *({"shrinkage": [None, 0.0, 0.3, 1.0]}, LABELS, PROBABILITY),
+    ),
+    "shrinkage, two classes": (
+        LinearDiscriminantAnalysis(solver="eigen"),
+        *({"shrinkage": [0.05, 0.1, 0.9]}, BINARY, {"scoring": "roc_auc"}),
+    ),
+    "discriminants": (
+        make_pipeline(LinearDiscriminantAnalysis(), KNeighborsClassifier()),
+        *({"lineardiscriminantanalysis__n_components": [None, 1, 2]}, LABELS),
+        {"return_train_score": True},
+    ),
+    "quadratic": (
+        QuadraticDiscriminantAnalysis(store_covariance=True),
+        *({"reg_param": [0.01, 0.1, 0.7]}, LABELS, PROBABILITY),
+    ),
+    "variances": (
+        make_pipeline(VarianceThreshold(), GaussianNB()),
+        *({"variancethreshold__threshold": [0.5, 1.5, 2.0]}, LABELS, {}),
+    ),
+    "importances": (
+        make_pipeline(SelectFromModel(DecisionTreeClassifier(random_state=0)), GaussianNB()),
+        {
+            "selectfrommodel__threshold": ["mean", "0.5*median", -np.inf],
+            "selectfrommodel__max_features": [None, 2, 4],
+        },
+        *(LABELS, {"return_train_score": True}),
+    ),
+    "histogram, grown in other ways": (
+        HistGradientBoostingClassifier(random_state=0, early_stopping=True, n_iter_no_change=2),
+        {
+            "max_iter": [2, 6],
+            "learning_rate": [0.1, 0.8],
+            "max_leaf_nodes": [3, 31],
+            "l2_regularization": [0.0, 5.0],
+        },
+        *(LABELS, PROBABILITY),
+    ),
     "ridge": (Ridge(), {"alpha": np.logspace(-3, 3, 7)}, TARGET, {"return_train_score": True}),
     "ridge, two targets": (
         *(Ridge(fit_intercept=False), {"alpha": [0.1, 1.0, 10.0]}),
@@ -167,6 +238,108 @@ def test_scores_ranks_and_refit_are_scikit_learns(name):
     assert ran < planned.account_.tasks * stages
     same = np.isclose if atol else np.equal
     assert same(plain.predict(X), planned.predict(X)).all()
+
+
+NETWORKS = {
+    "adam": (MLPClassifier((8,), random_state=0), LABELS, "neg_log_loss"),
+    "sgd": (
+        MLPRegressor(
+            hidden_layer_sizes=(6, 4),
+            solver="sgd",
+            learning_rate="adaptive",
+            random_state=1,
+            tol=1e-2,
+        ),
+        *(TARGET, None),
+    ),
+    "stopping by itself": (
+        MLPClassifier((4,), random_state=0, tol=0.05, n_iter_no_change=2),
+        *(BINARY, "roc_auc"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_epochs_are_snapshots_of_one_run_and_warn_as_often(name):
+    estimator, y, scoring = NETWORKS[name]
+    space = {"max_iter": [1, 5, 20, 30], "alpha": [1e-4, 1.0]}
+    found = []
+    for kind, options in ((GridSearchCV, {}), (Search, {"store": None, "tolerance": 0.0})):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            found.append(kind(estimator, space, scoring=scoring, cv=3, **options).fit(X, y))
+        texts = sorted(str(w.message) for w in heard if w.category is ConvergenceWarning)
+        found.append(texts)
+    plain, warned, planned, again = found
+    assert_same(plain, planned)
+    assert warned == again
+    assert set(planned.cv_results_["rewrite"]) == {"epochs of one run"}
+    assert planned.account_.fits == 6
+
+
+WORDS = np.array(["a", "b", "c", "d", "rare", "once"], dtype=object)
+
+
+@st.composite
+def categories(draw):
+    """Draw a table of words and numbers, with gaps, and options that rearrange its categories."""
+    rng = np.random.default_rng(draw(st.integers(0, 500)))
+    share = [0.4, 0.3, 0.2, 0.06, 0.03, 0.01]
+    words = rng.choice(WORDS, p=share, size=90)
+    numbers = rng.integers(0, 3, 90).astype(float)
+    if draw(st.booleans()):
+        numbers[::7] = np.nan
+    table = pd.DataFrame({"word": words, "number": numbers})
+    if draw(st.booleans()):
+        space = {
+            "encode": [OneHotEncoder(handle_unknown="infrequent_if_exist")],
+            "encode__min_frequency": [None, 5, 0.2],
+            "encode__drop": [None, "first", "if_binary"],
+            "encode__sparse_output": [True, False],
+        }
+    else:
+        space = {
+            "encode": [
+                OrdinalEncoder(
+                    handle_unknown="use_encoded_value",
+                    unknown_value=-1,
+                    encoded_missing_value=-2,
+                )
+            ],
+            "encode__max_categories": [None, 2, 4],
+            "encode__dtype": [np.float64, np.float32],
+        }
+    return table, space
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+@settings(max_examples=6)
+@given(case=categories())
+def test_categories_are_found_once(case):
+    table, space = case
+    y = (table["word"] > "b").to_numpy().astype(int)
+    y[::5] = 1 - y[::5]
+    pipeline = Pipeline(
+        [("encode", OneHotEncoder()), ("model", DecisionTreeClassifier(random_state=0))]
+    )
+    plain, planned = both(pipeline, space, table, y, cv=3, return_train_score=True)
+    assert_same(plain, planned)
+    assert set(planned.cv_results_["rewrite"]) == {"categories found once"}
+    np.testing.assert_array_equal(plain.predict(table), planned.predict(table))
+
+
+def test_bins_are_shared_by_the_rows_of_a_fold(monkeypatch):
+    from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper
+
+    made = []
+    fit = _BinMapper.fit
+    monkeypatch.setattr(
+        _BinMapper, "fit", lambda self, *a, **k: made.append(1) or fit(self, *a, **k)
+    )
+    estimator = HistGradientBoostingClassifier(random_state=0, max_iter=3)
+    space = {"learning_rate": [0.1, 0.5], "max_leaf_nodes": [3, 7]}
+    Search(estimator, space, cv=3, store=None, refit=False).fit(X, LABELS)
+    assert len(made) == 3
 
 
 DISTANCES = ("auto", "brute", "kd_tree")

@@ -1,8 +1,11 @@
 """Number of components: a PCA of 50 components contains every smaller one. Bit-identical.
 
-Holds where the solver decomposes fully (`full`, `covariance_eigh`); truncated and randomised
-solvers give other bits for another number and are left alone. The kept components are copied, as
-scikit-learn copies them, since the product with a view rounds differently.
+Holds where the solver decomposes fully (`full`, `covariance_eigh`); randomised solvers give other
+components for another number and are left alone. The kept components are copied, as scikit-learn
+copies them, since the product with a view rounds differently.
+
+`TruncatedSVD` by `arpack` iterates to rounding error, so a smaller number gives the same components
+but for the last bits: how many depends on the gaps between singular values, which are looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, TruncatedSVD
+
+from clew.reuse.rewrites.sizes import refuse_seed
 
 _FULL = ("full", "covariance_eigh")
 _PER_COMPONENT = ("explained_variance_", "explained_variance_ratio_", "singular_values_")
@@ -98,4 +103,57 @@ def _solver(member: Any, rows: int, columns: int) -> str:
     return "randomized" if member.n_components < 0.8 * min(rows, columns) else "full"
 
 
-REWRITES = (Components(),)
+class _Truncated:
+    def __init__(self, full: Any, members: Sequence[Any], scores: Any) -> None:
+        self._full, self._members, self._scores = full, members, scores
+
+    def model(self, index: int) -> Any:
+        """Return member `index`, fitted."""
+        model, count = copy.copy(self._full), self._members[index].n_components
+        model.n_components = count
+        for name in ("components_", *_PER_COMPONENT):
+            if hasattr(self._full, name):
+                setattr(model, name, getattr(self._full, name)[:count].copy())
+        return model
+
+    def output(self, index: int) -> Any:
+        """Return what `fit_transform` of member `index` gives, to rounding."""
+        return self._scores[:, : self._members[index].n_components].copy(order="K")
+
+
+class SingularVectors:
+    """Truncated decompositions by `arpack` that differ in `n_components`."""
+
+    name = "components prefix"
+    classes: tuple[type, ...] = (TruncatedSVD,)
+    sweeps = frozenset({"n_components"})
+    tolerance = 1e-8
+
+    def refuse(self, members: Sequence[Any], X: Any, y: Any) -> str:
+        """Return why these are not prefixes of one decomposition, or ``""``."""
+        if members[0].algorithm != "arpack" or members[0].tol != 0:
+            return "the solver does not iterate to rounding error"
+        counts = [member.n_components for member in members]
+        if not all(type(c) is int and 1 <= c < min(X.shape) for c in counts):
+            return "n_components must be a number of components"
+        return refuse_seed(members[0])
+
+    def fit(self, members: Sequence[Any], X: Any, y: Any) -> _Truncated:
+        """Decompose once.
+
+        Raises
+        ------
+        ArithmeticError
+            When singular values are too close for their vectors to be known so well.
+        """
+        full = copy.copy(max(members, key=lambda m: m.n_components))
+        scores = full.fit_transform(X)
+        squares = np.asarray(full.singular_values_) ** 2
+        gaps = -np.diff(squares) / squares[0]
+        # rounding turns a vector by about ε ‖X‖² / gap; 100 leaves room for the restarts
+        if gaps.size and 100 * np.finfo(float).eps / gaps.min() > self.tolerance:
+            raise ArithmeticError("singular values are too close")
+        return _Truncated(full, members, scores)
+
+
+REWRITES = (Components(), SingularVectors())

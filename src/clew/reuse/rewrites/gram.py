@@ -1,4 +1,4 @@
-"""Ridge over all folds: one Gram matrix of the whole study, minus each fold's own rows.
+"""Least squares over all folds: one Gram matrix of the whole study, minus each fold's own rows.
 
 With base columns `U` (see `affine`) the normal equations of a fold are ``A'(G - G_out)A``, where
 `G = U'U` is summed once and `G_out` runs over the rows that the fold leaves out. One
@@ -8,6 +8,9 @@ The tolerance is derived, not guessed. A solve of the normal equations is off by
 ``(S + αI)⁻¹ E w`` with ``‖E‖ ≤ p ε ‖S‖``, so predictions on n training rows are off by at most
 ``p ε ‖S‖ ‖w‖ max √λ / (λ + α) / √n`` in root mean square (Golub and Van Loan, §5.3, with the
 penalty added); penalties where that exceeds what the search allows are solved directly.
+
+Without a penalty, directions in which the rows do not vary are left out, as scikit-learn's
+least-squares solver leaves them out; where it is not clear which those are, it solves.
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clew.reuse.rewrites.affine import Array, Block, base_rows, fold_matrix
+from clew.reuse.rewrites.affine import Array, Block, NotAffine, base_rows, fold_matrix
 
 NAME = "total Gram minus fold"
+_CERTAIN, _NOTHING = 1e-9, 1e-13
+"""Squares of singular values, to the largest: past the first a direction counts, below the second
+it does not (scikit-learn's limit is 1e-12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class FoldSolution:
 
     Parameters
     ----------
-    weights : array of shape (n_base_columns, n_penalties)
+    weights : array of shape (n_base_columns, n_targets, n_penalties)
         Coefficients in the base columns, the constant last.
     tolerances : array of shape (n_penalties,)
         Bound on the root-mean-square error of a prediction, relative to the target's spread.
@@ -45,7 +51,7 @@ class Study:
     ----------
     blocks : sequence of Block
         The base columns.
-    y : array of shape (n_rows,)
+    y : array of shape (n_rows,) or (n_rows, n_targets)
         Targets.
     splits : sequence of (train, test)
         Row numbers of each fold.
@@ -55,8 +61,9 @@ class Study:
         self, blocks: Sequence[Block], y: Array, splits: Sequence[tuple[Array, Array]]
     ) -> None:
         self.blocks, self.splits = blocks, splits
-        self.y_mean = float(y.mean())
-        self.y = y - self.y_mean
+        targets = y.reshape(len(y), -1)
+        self.y_mean = targets.mean(axis=0)
+        self.y = targets - self.y_mean
         self._rest = [_others(len(y), train) for train, _ in splits]
         self._rows: dict[int, Array] = {}
         self._sums = self._all_sums()
@@ -94,11 +101,13 @@ class Study:
         values, vectors = np.linalg.eigh((square + square.T) / 2)
         floor = np.finfo(float).eps * len(values) * max(values[-1], 0.0)
         values = np.clip(values, 0.0, None)
-        coef = vectors @ ((vectors.T @ target)[:, None] / (values[:, None] + alphas))
-        weights = matrix @ coef
+        if not alphas.all():
+            values, vectors = _ranked(values, vectors)
+        shares = (vectors.T @ target)[:, :, None] / (values[:, None, None] + alphas)
+        coef = np.tensordot(vectors, shares, axes=1)
+        weights = np.tensordot(matrix, coef, axes=1)
         if intercept:
-            weights[-1] += y_mean - means @ coef
-            weights[-1] += self.y_mean
+            weights[-1] += (y_mean + self.y_mean)[:, None] - np.tensordot(means, coef, axes=1)
         return FoldSolution(weights, self._bounds(values, floor, coef, alphas, count))
 
     def _target(
@@ -107,22 +116,26 @@ class Study:
         gram: Array,
         moment: Array,
         means: Array,
-        y_mean: float,
+        y_mean: Array,
         *,
         intercept: bool,
     ) -> Array:
         if intercept:
-            return np.asarray(matrix.T @ moment - gram[-1, -1] * means * y_mean)
-        return np.asarray(matrix.T @ (moment + self.y_mean * gram[:, -1]))
+            return np.asarray(matrix.T @ moment - gram[-1, -1] * np.outer(means, y_mean))
+        return np.asarray(matrix.T @ (moment + np.outer(gram[:, -1], self.y_mean)))
 
     def _bounds(
         self, values: Array, floor: float, coef: Array, alphas: Array, count: float
     ) -> Array:
-        spread = float(self.y.std()) or 1.0
+        spread = self.y.std(axis=0)
+        spread[spread == 0.0] = 1.0
         floored = np.maximum(values, floor)[:, None]
         gain = (np.sqrt(floored) / (floored + alphas)).max(axis=0)
         error: Array = floor * np.linalg.norm(coef, axis=0) * gain / np.sqrt(count)
-        return np.asarray(np.maximum(error / spread, 1e-14))
+        bounds = (error / spread[:, None]).max(axis=0)
+        if len(values) < len(coef):  # what was left out turns with the rounding of the rest
+            bounds = np.maximum(bounds, floor / values[0])
+        return np.asarray(np.maximum(bounds, 1e-14))
 
     def rows(self, fold: int) -> Array:
         """Return the base columns of a fold's test rows, in the fold's order."""
@@ -137,9 +150,29 @@ class Study:
         return base_rows(self.blocks, self.splits[fold][0])
 
 
-def predictions(solution: FoldSolution, rows: Array) -> Iterator[Array]:
-    """Yield the predictions for some rows, one array a penalty."""
-    yield from solution.weights.T @ rows.T
+def predictions(solution: FoldSolution, rows: Array, *, flat: bool = True) -> Iterator[Array]:
+    """Yield the predictions for some rows, one array a penalty; `flat` for a single target."""
+    columns, targets, penalties = solution.weights.shape
+    if flat:
+        yield from solution.weights[:, 0].T @ rows.T
+        return
+    found = rows @ solution.weights.reshape(columns, targets * penalties)
+    yield from np.moveaxis(found.reshape(len(rows), targets, penalties), 2, 0)
+
+
+def _ranked(values: Array, vectors: Array) -> tuple[Array, Array]:
+    """Return the directions that scikit-learn's solver counts (singular values past 1e-6).
+
+    Raises
+    ------
+    NotAffine
+        When a direction is neither clearly one of them nor clearly none.
+    """
+    share = values / values[-1] if values[-1] > 0 else values
+    kept = share > _CERTAIN
+    if (share[~kept] > _NOTHING).any() or not kept.any():
+        raise NotAffine("the rows barely vary in some direction")
+    return values[kept], vectors[:, kept]
 
 
 def _others(count: int, train: Array) -> Array:

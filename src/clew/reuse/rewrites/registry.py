@@ -19,15 +19,21 @@ from typing import Any, Protocol, runtime_checkable
 _BUILT_IN = (
     "bagging",
     "bayes",
+    "bins",
     "boosting",
     "components",
+    "discriminant",
+    "encoding",
     "forest",
     "histogram",
     "neighbours",
+    "networks",
     "paths",
     "pruning",
     "ridge",
     "selection",
+    "svm",
+    "thresholds",
 )
 
 
