@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -40,20 +41,26 @@ def harm_all(harm, *, only: ValueId | None = None) -> None:
     """Harm the stored values, and forget what this process has of them in memory."""
     for path in files():
         if only is None or path.as_posix().replace("/", "").endswith(only.hex()):
-            harm(path)
+            content = harm(path.read_bytes())
+            path.chmod(0o644)
+            path.unlink() if content is None else path.write_bytes(content)
+    with sqlite3.connect(Path(clew.open().path) / "clew.db") as connection:
+        rows = connection.execute("SELECT n, id, content FROM value WHERE content IS NOT NULL")
+        for n, id, content in rows.fetchall():
+            if only is None or id == only:
+                connection.execute("UPDATE value SET content = ? WHERE n = ?", (harm(content), n))
+    connection.close()
     wiring._open.clear()
     wiring._places.clear()
 
 
-def damage(path: Path) -> None:
-    path.chmod(0o644)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(bytes(content))
+def damage(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
 
 
-def remove(path: Path) -> None:
-    path.unlink()
+def remove(content: bytes) -> None:
+    return None
 
 
 @pytest.mark.parametrize("harm", [damage, remove])

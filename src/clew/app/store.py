@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, why
@@ -204,7 +205,7 @@ class Store:
         budget = budget_bytes if budget_bytes is not None else load(store=self.path).budget_bytes
         return collect(
             self.runtime.store,
-            self._tiers,
+            self._blobs,
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget,
@@ -213,7 +214,7 @@ class Store:
 
     def fsck(self, *, repair: bool = False) -> Checkup:
         """Check the database, every value's bytes, and runs whose process is gone."""
-        return check(self._sqlite, self._blobs, repair=repair)
+        return check(self._sqlite, self._files, repair=repair)
 
     def export(self, id: str, file: str | Path) -> Bundle:
         """Write a thread (of a run, a node or a value) with its values to one file."""
@@ -237,12 +238,12 @@ class Store:
         return cast(SqliteStore, self.runtime.store)
 
     @property
-    def _tiers(self) -> TieredBlobs:
-        return cast(TieredBlobs, cast(ValueVault, self.runtime.vault).blobs)
+    def _blobs(self) -> SplitBlobs:
+        return cast(SplitBlobs, cast(ValueVault, self.runtime.vault).blobs)
 
     @property
-    def _blobs(self) -> LocalBlobs:
-        return cast(LocalBlobs, self._tiers.blobs)
+    def _files(self) -> LocalBlobs:
+        return cast(LocalBlobs, cast(TieredBlobs, self._blobs.large).blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

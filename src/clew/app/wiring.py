@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.claims import FileClaims
 from clew.adapters.engines.local.inline import InlineEngine
 from clew.adapters.engines.local.processes import ProcessEngine
@@ -26,6 +27,7 @@ from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.plan.materialise import OnlineMaterialiser
+from clew.lineage.ports import BlobStore
 from clew.lineage.values import ValueVault
 from clew.reuse import place
 from clew.steps import observe, remote, runtime
@@ -54,7 +56,9 @@ def _build(settings: Settings) -> Runtime:
     )
     blobs = LocalBlobs(root / "values", durable=settings.durability == "power-loss")
     tiers = TieredBlobs(blobs, settings.memory_bytes)
-    vault = ValueVault(tiers, FormatRegistry(trusted=settings.trusted), fingerprint)
+    split = SplitBlobs(store.blobs, tiers)
+    codecs = FormatRegistry(trusted=settings.trusted)
+    vault = ValueVault(split, codecs, fingerprint, split.pack)
     id, record = environment()
     store.put_environment(id, record)
     return Runtime(
@@ -64,14 +68,14 @@ def _build(settings: Settings) -> Runtime:
         claims=FileClaims(root / "claims.lock"),
         environment=(id, record),
         open_engine=open_engine,
-        materialiser=_materialiser(settings, blobs),
+        materialiser=_materialiser(settings, split),
         policy=Policy(
             engine=settings.engine, workers=settings.workers, resources=settings.resources
         ),
     )
 
 
-def _materialiser(settings: Settings, blobs: LocalBlobs) -> OnlineMaterialiser:
+def _materialiser(settings: Settings, blobs: BlobStore) -> OnlineMaterialiser:
     """Return what decides on storing: within the budget, or within half of the free disk."""
     if settings.budget_bytes is None:
         return OnlineMaterialiser(shutil.disk_usage(settings.store).free // 2)

@@ -176,6 +176,13 @@ class BlobStore(Protocol):
         """Yield ``(id, stored bytes, seconds since the epoch of last use)``."""
 
 
+class SmallBlobs(BlobStore, Protocol):
+    """A blob store beside the records: small values are written with them, in one transaction."""
+
+    def pack(self, id: ValueId, encoded: Encoded) -> bytes | None:
+        """Return a value's bytes as `Value.content` takes them; None when they are too many."""
+
+
 class Claims(Protocol):
     """Placeholders: who computes a node holds its claim; others wait, never compute it twice."""
 

@@ -123,6 +123,9 @@ class Value:
         Storage format of the bytes, or "" when they were never stored.
     size_bytes : int
         Size of the stored form (0 when absent).
+    content : bytes or None
+        Its bytes, packed, where they are so few that they go into the store together with the
+        record (see `ports.SmallBlobs`). Never read back: blob stores give bytes.
     """
 
     id: ValueId
@@ -131,6 +134,7 @@ class Value:
     format: str = ""
     size_bytes: int = 0
     state: ValueState = "absent"
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from clew.lineage.cache.bandwidth import Bandwidth
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import BlobStore, Codecs, Encoded
 
+_PLAIN = frozenset({bool, int, float, type(None)})
+
 CALL_S = 1e-4
 """What reading a value takes whatever its size."""
 
@@ -30,6 +32,9 @@ class ValueVault:
         Make bytes of values, and values of bytes.
     fingerprint : callable
         Gives the content id of a value.
+    pack : callable, optional
+        Gives a small value's bytes as `Value.content` takes them, None for others
+        (`SmallBlobs.pack`); without it no value is small.
 
     Attributes
     ----------
@@ -38,12 +43,17 @@ class ValueVault:
     """
 
     def __init__(
-        self, blobs: BlobStore, codecs: Codecs, fingerprint: Callable[[object], ValueId]
+        self,
+        blobs: BlobStore,
+        codecs: Codecs,
+        fingerprint: Callable[[object], ValueId],
+        pack: Callable[[ValueId, Encoded], bytes | None] | None = None,
     ) -> None:
         self.blobs = blobs
         self.codecs = codecs
         self.bandwidth = Bandwidth()
         self._fingerprint = fingerprint
+        self._pack = pack
 
     def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
         """Store a value and its members; return its id and the stored size in bytes.
@@ -73,6 +83,37 @@ class ValueVault:
         size_bytes += self.blobs.put(known, encoded)
         self.bandwidth.saw_write(encoded.size_bytes, time.perf_counter() - started)
         return known, size_bytes
+
+    def prepare(self, value: object, id: ValueId) -> tuple[int, bytes | None]:
+        """Store a value, unless it is small: then give its bytes, to be recorded with it.
+
+        Returns
+        -------
+        size_bytes : int
+            Stored size.
+        content : bytes or None
+            `Value.content` of a small value.
+
+        Raises
+        ------
+        UnsupportedValue
+            When no format can hold it.
+        StoreError
+            When it cannot be written.
+        """
+        # Encoding a number costs less than looking whether it is there.
+        plain = self._pack is not None and type(value) in _PLAIN
+        if plain or (self._pack is not None and self.stored_bytes(id) is None):
+            encoded, children = self.codecs.encode(value, id)
+            content = self._packed(id, encoded)
+            if content is not None:
+                for child, member in children.items():
+                    self.put(member, child)
+                return len(content), content
+        return self.put(value, id)[1], None
+
+    def _packed(self, id: ValueId, encoded: Encoded) -> bytes | None:
+        return None if self._pack is None else self._pack(id, encoded)
 
     def get(self, id: ValueId) -> object:
         """Return a value that is the caller's own.

@@ -125,9 +125,9 @@ def _store(
         opaque = ValueId(digest("opaque", 1, [os.urandom(16)]))
         return describe(opaque, value), f"its result has no content id: {error.message}"
     description = describe(id, value)
-    if not always and not runtime.vault.has(id):
+    if not always:
         size_bytes = size_of(value)
-        if size_bytes > runtime.policy.always_store_bytes:
+        if size_bytes > runtime.policy.always_store_bytes and not runtime.vault.has(id):
             decision = runtime.materialiser.decide(
                 cumulative_compute_s=compute_s(),
                 load_s=runtime.vault.load_s(size_bytes),
@@ -136,10 +136,10 @@ def _store(
             if not decision.keep:
                 return description, decision.reason.text
     try:
-        _, stored_bytes = runtime.vault.put(value, id)
+        size_bytes, content = runtime.vault.prepare(value, id)
     except UnsupportedValue as error:
         return description, f"not stored: {error.message}"
-    return replace(description, state="stored", size_bytes=stored_bytes), ""
+    return replace(description, state="stored", size_bytes=size_bytes, content=content), ""
 
 
 def size_of(value: Any) -> int:
@@ -182,10 +182,10 @@ def keep_leaf(runtime: Runtime, id: ValueId, value: Any, name: str = "") -> Valu
     if size_of(value) > runtime.policy.largest_leaf_bytes:
         return described
     try:
-        _, stored_bytes = runtime.vault.put(value, id)
+        size_bytes, content = runtime.vault.prepare(value, id)
     except UnsupportedValue:
         return described
-    return replace(described, state="stored", size_bytes=stored_bytes)
+    return replace(described, state="stored", size_bytes=size_bytes, content=content)
 
 
 def _remember_code(runtime: Runtime, identity: Identity) -> None:

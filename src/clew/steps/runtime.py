@@ -40,6 +40,9 @@ class Vault(Protocol):
     def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
         """Store a value and return its id and stored bytes."""
 
+    def prepare(self, value: object, id: ValueId) -> tuple[int, bytes | None]:
+        """Store a value, unless it is small: then give its bytes for `Value.content`."""
+
     def get(self, id: ValueId) -> Any:
         """Return a private copy of a value."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clew.adapters.stores.sqlite import SqliteStore, schema
+from clew.lineage.ports import Encoded
 from clew.lineage.records import Run
 from clew.testing.records import make_node
 from tests.adapters.stores.old_databases import (
@@ -38,6 +39,8 @@ def test_an_old_database_keeps_its_facts(version: int, tmp_path: Path) -> None:
         assert store.code(CODE.id) == CODE
         store.add([make_node("m:new", ["model"], ["more"])], [])
         store.start(Run("01NEW", "m:flow", "running", 5000))
+        assert store.blobs.put(NODES[0].outputs[0].value, Encoded("plain", b"1")) > 0
+        assert [id for id, _, _ in store.blobs.ids()] == [NODES[0].outputs[0].value]
         assert store.damage() == store.dangling() == ()
     with sqlite3.connect(path) as connection:
         assert schema.version(connection) == schema.newest()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.formats import FormatRegistry
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.lineage.canonical import ValueId, digest
@@ -38,7 +39,8 @@ MODEL: Any = {"coef": [1.5, 2.5], "classes": ("no", "yes")}
 @dataclass
 class Place:
     store: SqliteStore
-    blobs: LocalBlobs
+    files: LocalBlobs
+    blobs: SplitBlobs
     vault: ValueVault
 
     def put(self, value: object) -> Value:
@@ -84,6 +86,7 @@ class Place:
 
 
 def make_place(root: Path, *, trusted: bool = True) -> Place:
-    blobs = LocalBlobs(root / "values")
+    store, files = SqliteStore(root / "clew.db"), LocalBlobs(root / "values")
+    blobs = SplitBlobs(store.blobs, files)
     codecs = FormatRegistry(trusted=trusted)
-    return Place(SqliteStore(root / "clew.db"), blobs, ValueVault(blobs, codecs, fingerprint))
+    return Place(store, files, blobs, ValueVault(blobs, codecs, fingerprint, blobs.pack))

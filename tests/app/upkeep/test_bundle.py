@@ -126,7 +126,7 @@ def test_pickles_are_left_out_unless_the_file_is_trusted(
 
 def test_a_store_that_is_shared_does_not_read_pickles(place: Place) -> None:
     value = place.put(Own())
-    shared = make_place(place.blobs.root.parent, trusted=False)
+    shared = make_place(place.files.root.parent, trusted=False)
     with pytest.raises(UnsafeLoad, match="pickle"):
         shared.vault.get(value.id)
     shared.store.close()

@@ -15,7 +15,7 @@ from clew.app.upkeep.check import Checkup, Kind, check
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Run
-from tests.app.upkeep.places import CLEAN, RAW, Place
+from tests.app.upkeep.places import CLEAN, MODEL, RAW, Place
 
 
 def kinds(found: Checkup) -> list[Kind]:
@@ -23,12 +23,12 @@ def kinds(found: Checkup) -> list[Kind]:
 
 
 def file_of(place: Place, id: ValueId) -> Path:
-    return place.blobs.root / id.hex()[:2] / id.hex()[2:]
+    return place.files.root / id.hex()[:2] / id.hex()[2:]
 
 
 def test_an_intact_store_is_sound(place: Place) -> None:
     place.thread()
-    found = check(place.store, place.blobs)
+    found = check(place.store, place.files)
     assert (found.problems, found.is_sound, found.values, found.runs) == ((), True, 4, 1)
 
 
@@ -38,27 +38,40 @@ def test_a_flipped_byte_is_found_and_set_aside(place: Place) -> None:
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(content)
-    assert kinds(check(place.store, place.blobs)) == ["corrupt", "missing"]
+    assert kinds(check(place.store, place.files)) == ["corrupt", "missing"]
     assert path.exists()  # looking changes nothing
-    repaired = check(place.store, place.blobs, repair=True)
+    repaired = check(place.store, place.files, repair=True)
     assert repaired.is_sound
     assert not path.exists()
     assert place.store.describe([fingerprint(RAW)])[fingerprint(RAW)].state in ("corrupt", "absent")
-    assert check(place.store, place.blobs).problems == ()
+    assert check(place.store, place.files).problems == ()
+
+
+def test_a_damaged_small_value_is_found_and_set_aside(place: Place) -> None:
+    place.thread()
+    model = fingerprint(MODEL)
+    with sqlite3.connect(place.store.path) as connection:
+        connection.execute("UPDATE value SET content = x'00' WHERE id = ?", (model,))
+    connection.close()
+    assert kinds(check(place.store, place.files)) == ["corrupt", "missing"]
+    assert place.blobs.has(model)  # looking changes nothing
+    assert check(place.store, place.files, repair=True).is_sound
+    assert not place.blobs.has(model)
+    assert check(place.store, place.files).problems == ()
 
 
 def test_a_missing_member_makes_the_whole_missing(place: Place) -> None:
     place.thread()
     file_of(place, fingerprint(CLEAN[0])).unlink()
-    found = check(place.store, place.blobs, repair=True)
+    found = check(place.store, place.files, repair=True)
     assert kinds(found) == ["missing"]
     assert place.store.describe([fingerprint(CLEAN)])[fingerprint(CLEAN)].state == "absent"
-    assert check(place.store, place.blobs).problems == ()
+    assert check(place.store, place.files).problems == ()
 
 
 def test_bytes_that_nothing_names_are_harmless(place: Place) -> None:
     place.vault.put([1, 2, 3])
-    found = check(place.store, place.blobs)
+    found = check(place.store, place.files)
     assert kinds(found) == ["unnamed"]
     assert found.is_sound
 
@@ -71,7 +84,7 @@ def test_leftovers_of_dead_writers_are_removed(place: Place) -> None:
     dead, alive = (shard / f".tmp-{pid}-{'0' * 16}" for pid in (done.pid, os.getpid()))
     dead.touch()
     alive.touch()
-    assert kinds(check(place.store, place.blobs, repair=True)) == ["leftover"]
+    assert kinds(check(place.store, place.files, repair=True)) == ["leftover"]
     assert alive.exists() and not dead.exists()
 
 
@@ -88,7 +101,7 @@ def test_a_run_whose_process_is_gone_is_lost(place: Place) -> None:
     for id, context in contexts.items():
         place.store.start(Run(id, "adult", "running", 1, context=json.dumps(context)))
     place.store.start(Run("01UNKNOWN", "adult", "running", 1, context="not json"))
-    found = check(place.store, place.blobs, repair=True)
+    found = check(place.store, place.files, repair=True)
     lost = {problem.what for problem in found.problems}
     expected = {"01DEAD", "01RECYCLED"} if Path("/proc/self/stat").exists() else {"01DEAD"}
     assert lost == expected
@@ -100,7 +113,7 @@ def test_edges_that_lead_nowhere_are_found(place: Place) -> None:
     with sqlite3.connect(place.store.path) as connection:
         connection.execute("DELETE FROM value WHERE id = ?", (fingerprint(RAW),))
     connection.close()
-    found = check(place.store, place.blobs)
+    found = check(place.store, place.files)
     assert "dangling" in kinds(found)
     assert not found.is_sound
 
@@ -122,4 +135,4 @@ def test_values_called_absent_need_no_bytes(place: Place) -> None:
     value = place.put([1, 2, 3])
     place.store.update([dataclasses.replace(value, state="absent")])
     place.blobs.delete(value.id)
-    assert check(place.store, place.blobs).problems == ()
+    assert check(place.store, place.files).problems == ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 
 import numpy as np
+import pytest
 
 from clew.app.upkeep.collect import collect
 from clew.lineage.canonical import ValueId
@@ -117,12 +119,16 @@ def test_over_budget_the_cheapest_for_its_size_goes_first(place: Place) -> None:
     assert sum(size for _, size, _ in place.blobs.ids()) <= total - 1
 
 
-def test_use_counts_as_use(place: Place) -> None:
-    result = place.put([1, 2, 3])
+@pytest.mark.parametrize("value", [[1, 2, 3], list(range(5000))], ids=["small", "large"])
+def test_use_counts_as_use(place: Place, value: list[int]) -> None:
+    result = place.put(value)
     place.step("m:eager", [], result, 1.0)
-    (path,) = [p for p in place.blobs.root.rglob("*") if p.is_file()]
     long_ago = time.time() - 10 * DAY_S
-    os.utime(path, (long_ago, long_ago))
+    for path in [p for p in place.files.root.rglob("*") if p.is_file()]:
+        os.utime(path, (long_ago, long_ago))
+    with sqlite3.connect(place.store.path) as connection:
+        connection.execute("UPDATE value SET used_s = ?", (int(long_ago),))
+    connection.close()
     assert len(collect(place.store, place.blobs, older_than_s=DAY_S).dropped) == 1
     place.vault.get(result.id)
     assert collect(place.store, place.blobs, older_than_s=DAY_S).dropped == ()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.errors import CorruptValue
 from clew.lineage.canonical import ValueId
@@ -69,30 +70,37 @@ class Checkup:
         return all(problem.repaired or not problem.harm for problem in self.problems)
 
 
-def check(store: SqliteStore, blobs: LocalBlobs, *, repair: bool = False) -> Checkup:
+def check(store: SqliteStore, files: LocalBlobs, *, repair: bool = False) -> Checkup:
     """Check a store, and put right what can be put right.
 
     Parameters
     ----------
+    files : LocalBlobs
+        The values that do not lie in the database.
     repair : bool, default False
         Set damaged values aside, correct what is said of values, mark lost runs, remove leftovers.
     """
     problems = [
         *(Problem("database", str(store.path), text) for text in store.damage()),
         *(Problem("dangling", what, text) for what, text in store.dangling()),
-        *_values(store, blobs, repair=repair),
-        *_leftovers(blobs, repair=repair),
+        *_values(store, files, repair=repair),
+        *_leftovers(files, repair=repair),
         *_runs(store, repair=repair),
     ]
-    return Checkup(tuple(problems), sum(1 for _ in blobs.ids()), len(store.runs(limit=_ALL)))
+    return Checkup(
+        tuple(problems),
+        sum(1 for _ in SplitBlobs(store.blobs, files).ids()),
+        len(store.runs(limit=_ALL)),
+    )
 
 
-def _values(store: SqliteStore, blobs: LocalBlobs, *, repair: bool) -> Iterator[Problem]:
+def _values(store: SqliteStore, files: LocalBlobs, *, repair: bool) -> Iterator[Problem]:
+    blobs = SplitBlobs(store.blobs, files)
     named = {value.id: value for value in store.values()}
     stored = {id for id, _, _ in blobs.ids()}
     members: set[ValueId] = set()
     for id in sorted(stored):
-        if not blobs.is_intact(id):
+        if not (store.blobs.is_intact(id) and files.is_intact(id)):
             stored.discard(id)
             yield _corrupt(store, blobs, id, named.get(id), repair=repair)
             continue
@@ -109,7 +117,7 @@ def _values(store: SqliteStore, blobs: LocalBlobs, *, repair: bool) -> Iterator[
 
 
 def _corrupt(
-    store: SqliteStore, blobs: LocalBlobs, id: ValueId, value: Value | None, *, repair: bool
+    store: SqliteStore, blobs: SplitBlobs, id: ValueId, value: Value | None, *, repair: bool
 ) -> Problem:
     if repair:
         try:
@@ -122,7 +130,7 @@ def _corrupt(
     return Problem("corrupt", id.hex(), text, repaired=repair)
 
 
-def _is_whole(blobs: LocalBlobs, id: ValueId, stored: set[ValueId]) -> bool:
+def _is_whole(blobs: SplitBlobs, id: ValueId, stored: set[ValueId]) -> bool:
     if id not in stored:
         return False
     return all(_is_whole(blobs, child, stored) for child in set(blobs.children(id) or ()))

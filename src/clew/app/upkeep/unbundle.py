@@ -258,6 +258,7 @@ def _add(graph: Graph, records: Records, sizes: Mapping[ValueId, int]) -> None:
             preview=value.preview[:_PREVIEW],
             state="stored" if value.id in sizes else "absent",
             size_bytes=value.size_bytes if value.id in sizes else 0,
+            content=None,
         )
         for value in records.values
     ]

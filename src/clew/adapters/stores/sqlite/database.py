@@ -101,15 +101,21 @@ class Database:
             process.readers.append(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Run a transaction: all of it is kept, or (after any exception) nothing."""
+    def writing(self, wait_s: float | None = None) -> Iterator[sqlite3.Connection]:
+        """Run a transaction: all of it is kept, or (after any exception) nothing.
+
+        Parameters
+        ----------
+        wait_s : float, optional
+            How long to wait for other processes, where not as long as for any write.
+        """
         process = self._process()
         with process.lock:
             if process.writer is None:
                 with explained(self.path):
                     process.writer = self._connect(_WRITER_SLICE_S)
             connection = process.writer
-            self._begin(connection)
+            self._begin(connection, wait_s)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -154,14 +160,16 @@ class Database:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
         return connection
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _begin(self, connection: sqlite3.Connection, wait_s: float | None = None) -> None:
         if connection.in_transaction:  # An interrupt came between BEGIN and the block.
             connection.execute("ROLLBACK")
-        self._patiently(connection, "BEGIN IMMEDIATE")
+        self._patiently(connection, "BEGIN IMMEDIATE", wait_s)
 
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
+    def _patiently(
+        self, connection: sqlite3.Connection, statement: str, wait_s: float | None = None
+    ) -> None:
         """Execute a statement that needs a lock, waiting while other processes hold it."""
-        deadline = time.monotonic() + self._lock_timeout_s
+        deadline = time.monotonic() + (self._lock_timeout_s if wait_s is None else wait_s)
         while True:
             try:
                 connection.execute(statement)

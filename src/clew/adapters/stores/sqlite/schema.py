@@ -97,6 +97,16 @@ def _lay_the_ground(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+@migration(2)
+def _keep_small_values_with_their_records(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE value ADD COLUMN content BLOB")
+    connection.execute("ALTER TABLE value ADD COLUMN used_s INTEGER")
+    connection.execute(
+        "CREATE TABLE quarantine (n INTEGER PRIMARY KEY, id BLOB NOT NULL, content BLOB NOT NULL, "
+        "damaged_s INTEGER NOT NULL)"
+    )
+
+
 _VERSION_1 = """
 CREATE TABLE word (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE code (n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT, record BLOB);

@@ -9,6 +9,7 @@ from clew.adapters.stores.sqlite import audit, graph, usage, views
 from clew.adapters.stores.sqlite import nodes as _nodes
 from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
+from clew.adapters.stores.sqlite.blobs import SqliteBlobs
 from clew.adapters.stores.sqlite.database import Database, Durability
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
 from clew.lineage.ports import Direction
@@ -44,6 +45,7 @@ class SqliteStore:
     ) -> None:
         self.path = Path(path)
         self._database = Database(self.path, durability, lock_timeout_s)
+        self.blobs = SqliteBlobs(self._database)
 
     def close(self) -> None:
         """Close the store; what it returned stays valid."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -14,11 +15,14 @@ from clew.lineage.records import Code, Value, ValueState
 
 _STATES: tuple[ValueState, ...] = ("absent", "stored", "erased", "corrupt")
 
-_KNOWN = f"SELECT n, type, state FROM value WHERE {BY_ID.format('value')}"
+_ERASED = _STATES.index("erased")
+_KNOWN = f"SELECT n, type, state, content IS NULL FROM value WHERE {BY_ID.format('value')}"
 _BARE = "INSERT INTO value (id) VALUES (?)"
 _INSERT = (
-    "INSERT INTO value (type, preview, format, size_bytes, state, id) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO value (type, preview, format, size_bytes, state, id, content, used_s) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_FILL = "UPDATE value SET content = ?, used_s = ? WHERE n = ?"
 _REPLACE = (
     "UPDATE value SET type = ?, preview = ?, format = ?, size_bytes = ?, state = ? WHERE n = ?"
 )
@@ -41,17 +45,29 @@ def number(connection: sqlite3.Connection, words: Words, id: ValueId) -> int:
 def add(connection: sqlite3.Connection, words: Words, value: Value) -> int:
     """Describe a value unless it is described already; return its number.
 
-    A value whose bytes were absent and are stored now is described anew.
+    A value whose bytes were absent and are stored now is described anew. Bytes that come with the
+    description are kept, unless the value was erased.
     """
     row = connection.execute(_KNOWN, (value.id,)).fetchone()
+    now_s = None if value.content is None else int(time.time())
     if row is None:
-        columns = (*_columns(connection, words, value), value.id)
+        columns = (*_columns(connection, words, value), value.id, value.content, now_s)
         words.values[value.id] = _added(connection.execute(_INSERT, columns))
         return words.values[value.id]
     words.values[value.id] = int(row[0])
     if row[1] is None or (row[2] == 0 and value.state == "stored"):
         connection.execute(_REPLACE, (*_columns(connection, words, value), row[0]))
+    if value.content is not None and row[3] and row[2] != _ERASED:
+        connection.execute(_FILL, (value.content, now_s, row[0]))
     return int(row[0])
+
+
+def put_content(connection: sqlite3.Connection, words: Words, id: ValueId, content: bytes) -> None:
+    """Keep the bytes of a value, described or not, unless it was erased."""
+    n = number(connection, words, id)
+    connection.execute(
+        f"{_FILL} AND content IS NULL AND state <> {_ERASED:d}", (content, int(time.time()), n)
+    )
 
 
 def replace(connection: sqlite3.Connection, words: Words, value: Value) -> None:
