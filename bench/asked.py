@@ -53,6 +53,7 @@ ASKED: dict[str, Asked] = {
     "search.forest": Asked("ten sizes of a random forest", ">= 4"),
     "search.boosting": Asked("ten round counts x 3 learning rates of boosting", ">= 4"),
     "search.pca_knn": Asked("8 component counts x 10 neighbour counts", ">= 5"),
+    "search.one_scan": Asked("100 linear models in one scan, to one by one, same solver", ">= 2"),
     "search.delta": Asked("one more λ in a finished search: fits, to those that are new", "== 1"),
     "search.warm": Asked("the same search again, to plain scikit-learn", "<= 0.01"),
     "search.overhead": Asked("a search with nothing to reuse: overhead", "<= 0.05"),

@@ -37,6 +37,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     for name in ("ridge", "mixed_grid", "forest", "boosting", "pca_knn"):
         measured = measure(name, quick)
         yield _ratio(f"search.{name}", measured.plain_s, measured.clew_s, measured.agrees)
+    yield one_scan(quick)
     yield tpe_efficiency(quick)
     yield delta(quick)
     yield warm(quick)
@@ -119,6 +120,24 @@ def _peer() -> str:
 
 def _ratio(figure: str, plain_s: float, clew_s: float, agrees: bool) -> Figure:
     return Figure(figure, plain_s / clew_s, "ratio", clew_s, plain_s, _peer(), agrees)
+
+
+def one_scan(quick: bool) -> Figure:
+    """20 penalties x 5 folds of one gradient method: one by one, to all in one scan."""
+    from sklearn.model_selection import GridSearchCV
+
+    from clew.select import GradientClassifier, Search
+
+    case = cases(quick)["ridge"]
+    X, y = case.estimator[:-1].fit_transform(case.X), case.y.astype(int)
+    space = {"alpha": np.logspace(-5, 0, 5 if quick else 20)}
+    options = {"cv": case.cv, "refit": False, "scoring": "neg_log_loss"}
+    plain_s, plain = _timed(lambda: GridSearchCV(GradientClassifier(), space, **options).fit(X, y))
+    search = Search(GradientClassifier(), space, **options, tolerance=1e-4, store=None)
+    clew_s, found = _timed(lambda: search.fit(X, y))
+    one, other = (s.cv_results_["mean_test_score"] for s in (plain, found))
+    agrees = bool(np.abs(one - other).max() <= 1e-4) and found.account_.fits == 1
+    return _ratio("search.one_scan", plain_s, clew_s, agrees)
 
 
 # -- sampled spaces -------------------------------------------------------------------------------

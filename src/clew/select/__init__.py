@@ -15,9 +15,20 @@ _NAMES = {
     "Progress": "clew.select.evaluate",
     "Account": "clew.select.evaluate",
     "Space": "clew.select.space",
+    "GradientClassifier": "clew.reuse.rewrites.gradient",
+    "GradientRegressor": "clew.reuse.rewrites.gradient",
 }
 
-__all__ = ["Account", "Explanation", "HalvingSearch", "Progress", "Search", "Space"]
+__all__ = [
+    "Account",
+    "Explanation",
+    "GradientClassifier",
+    "GradientRegressor",
+    "HalvingSearch",
+    "Progress",
+    "Search",
+    "Space",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,9 +17,11 @@ from sklearn.model_selection._validation import _score
 
 from clew.reuse.rewrites import gram
 from clew.reuse.rewrites.affine import NotAffine, blocks_of, width
+from clew.reuse.rewrites.gradient import TOLERANCE
 from clew.select.execute import Report
 from clew.select.metrics import fast_scores
 from clew.select.plan import Configuration
+from clew.select.scan import Scan, families
 from clew.select.score import Answers, Recalled, methods_of, needs_pipeline
 from clew.select.study import Outcome, Record, Study
 from clew.select.targets import Targets, targets_of
@@ -38,6 +40,8 @@ def solve_whole(
         return
     if study.fit_params or study.score_params or needs_pipeline(study.scorer):
         return
+    if study.policy.tolerance >= TOLERANCE:
+        _scan(study, configurations, outcome, report)
     for family in _families(configurations):
         folds = range(len(study.splits))
         missing = [c for c in family if any((c.index, s) not in outcome.records for s in folds)]
@@ -49,6 +53,23 @@ def solve_whole(
         try:
             _LeastSquares(study, missing, outcome, report).run()
         except Exception:  # a rewrite that fails must not fail the search: the stages run plainly
+            continue
+
+
+def _scan(
+    study: Study,
+    configurations: Sequence[Configuration],
+    outcome: Outcome,
+    report: Report | None,
+) -> None:
+    for family in families(configurations):
+        folds = range(len(study.splits))
+        missing = [c for c in family if any((c.index, s) not in outcome.records for s in folds)]
+        if not missing:
+            continue
+        try:
+            Scan(study, missing, outcome, report).run()
+        except Exception:  # as below
             continue
 
 

@@ -25,6 +25,7 @@ _BUILT_IN = (
     "discriminant",
     "encoding",
     "forest",
+    "gradient",
     "histogram",
     "neighbours",
     "networks",
