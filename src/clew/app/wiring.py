@@ -19,6 +19,7 @@ from clew.adapters.engines.local.inline import InlineEngine
 from clew.adapters.engines.local.processes import ProcessEngine
 from clew.adapters.engines.local.threads import ThreadEngine
 from clew.adapters.formats import FormatRegistry
+from clew.adapters.formats.onnx.exporter import OnnxExporter
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.app.frameworks import register_frameworks
 from clew.app.settings import ENGINES, Settings, load
@@ -30,6 +31,7 @@ from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.ports import BlobStore
 from clew.lineage.values import ValueVault
 from clew.reuse import place
+from clew.serve.ports import set_exporter
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
 from clew.steps.step import LEVELS
@@ -127,6 +129,7 @@ def install() -> None:
     register_frameworks()
     observe.watch_questions()
     runtime.set_opener(runtime_here)
+    set_exporter(OnnxExporter)
     LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
     remote.set_worker_opener(_open_at)
     place.set_opener(_open_at)

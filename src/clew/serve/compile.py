@@ -1,0 +1,234 @@
+"""Compile a model: the fastest form that is proven equal to it, or the model itself.
+
+Every export is compared with the model on held rows and on rows at its decision boundary before
+it may serve; the comparison is part of the node that records it. A form that fails never serves,
+and the result says why it was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clew.errors import ClewError, InvalidParameter, MissingExtra, WrongType
+from clew.serve.boundary import boundary_rows
+from clew.serve.forms import Form, FormName, PythonForm, candidates, exported, opened
+from clew.serve.outputs import Answer, asked
+from clew.serve.parity import Parity, compare
+from clew.serve.ports import Exporter, exporter
+from clew.serve.record import Verdict, known, remember
+from clew.serve.signature import Columns, Signature
+
+TOLERANCE = 1e-6
+_MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A form that was tried.
+
+    Parameters
+    ----------
+    parity : Parity or None
+        None: it was never exported.
+    reason : str
+        Why it serves, or why not.
+    """
+
+    form: FormName
+    parity: Parity | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A model that is ready to serve.
+
+    Parameters
+    ----------
+    form : {"plan", "graph", "python"}
+        What serves: a plan of array operations before an ONNX graph; one ONNX graph; or the Python
+        object.
+    attempts : tuple of Attempt
+        What was tried, the last of which serves.
+    graph : bytes
+        The ONNX graph that serves (of the model alone, behind a plan); empty for ``"python"``.
+    node : str or None
+        Id of the node that records the export and its comparison.
+    """
+
+    signature: Signature
+    form: FormName
+    attempts: tuple[Attempt, ...]
+    graph: bytes
+    node: str | None
+    _form: Form
+
+    @property
+    def parity(self) -> Parity | None:
+        """The comparison of what serves; None for the Python object, which is the model."""
+        return self.attempts[-1].parity
+
+    @property
+    def reason(self) -> str:
+        """Why this form serves and no faster one."""
+        return "; ".join(f"{a.form}: {a.reason}" for a in self.attempts)
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with named columns, as the signature has checked them."""
+        return self._form.score(columns)
+
+    def answer(self, rows: Any) -> Answer:
+        """Return the answer to rows: mappings for a frame's model, else (n_rows, n_features).
+
+        Raises
+        ------
+        InvalidParameter, WrongType
+            When the rows are not what the model reads; names the row, the column and what is
+            expected.
+        """
+        if self.signature.is_frame:
+            return self.score(self.signature.columns_of(_mappings(rows)))
+        return self._form.score_matrix(self.signature.matrix_of(rows))
+
+
+def compile_model(
+    model: Any,
+    sample: Any,
+    *,
+    tolerance: float = TOLERANCE,
+    forms: Sequence[FormName] | None = None,
+    using: Exporter | None = None,
+) -> Compiled:
+    """Make a fitted model ready to serve, in the fastest form that is equal to it.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted; a scikit-learn pipeline, or any model with ``predict``.
+    sample : frame or (n_rows, n_features) array
+        Rows as the model was fitted on, without the target; up to 20,000 of them are compared, and
+        rows at the decision boundary are made from them.
+    tolerance : float, default 1e-6
+        Largest difference of a probability (or relative difference of a value) that counts as
+        equal. A label may differ only where the model's own two best classes are this close.
+    forms : sequence of {"plan", "graph", "python"}, optional
+        The forms to try, in order. By default all, the fastest first.
+    using : Exporter, optional
+        By default ONNX.
+
+    Returns
+    -------
+    Compiled
+        Its `reason` says for every form that was tried why it serves or does not.
+
+    Raises
+    ------
+    WrongType
+        When the sample is no rows of features.
+    InvalidParameter
+        When the sample is empty, or none of the `forms` is equal to the model.
+    """
+    signature = Signature.of(sample)
+    if not len(sample):
+        raise InvalidParameter("a sample without rows proves nothing", expected="some rows")
+    if not hasattr(model, "predict"):
+        raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
+    trial = _Trial(model, sample, signature, tolerance, using or exporter())
+    attempts: list[Attempt] = []
+    for form in forms or candidates(signature):
+        verdict, ready = trial.of(form)
+        attempts.append(Attempt(form, verdict.parity, verdict.reason))
+        if ready is not None:
+            kept = tuple(attempts)
+            return Compiled(signature, form, kept, verdict.graph, verdict.node, ready)
+    raise InvalidParameter(
+        "no form is equal to the model",
+        got="; ".join(f"{a.form}: {a.reason}" for a in attempts),
+        hint='leave "python" among the forms, or declare a larger tolerance',
+    )
+
+
+@dataclass(slots=True)
+class _Trial:
+    """What every form of a model is measured against; the rows are made when first needed."""
+
+    model: Any
+    sample: Any
+    signature: Signature
+    tolerance: float
+    exporter: Exporter
+    _rows: tuple[Any, Answer, int] | None = None
+
+    def of(self, form: FormName) -> tuple[Verdict, Form | None]:
+        """Export, compare and record one form; return what came of it."""
+        if form == "python":
+            return self._python()
+        call, verdict = known(self.model, self.sample, form, self.tolerance, self.exporter)
+        if verdict is not None:
+            passed = verdict.parity is not None and verdict.parity.passed
+            return verdict, self._opened(form, verdict.graph) if passed else None
+        try:
+            graph = exported(self.model, self.signature, form, self.exporter)
+            ready = self._opened(form, graph)
+            rows, expected, at_boundary = self.reference()
+            given = _score(ready, self.signature, rows)
+        except MissingExtra as error:
+            return Verdict(b"", None, f"{error.message}; {error.hint}", None), None
+        except ClewError as error:
+            return remember(call, Verdict(b"", None, _sentence(error), None)), None
+        parity = compare(expected, given, boundary_rows=at_boundary, tolerance=self.tolerance)
+        verdict = remember(call, Verdict(graph, parity, parity.text, None))
+        return verdict, ready if parity.passed else None
+
+    def reference(self) -> tuple[Any, Answer, int]:
+        """Return the rows, what the model says of them, and how many lie at a boundary."""
+        if self._rows is None:
+            self._rows = _reference(self.model, self.sample)
+        return self._rows
+
+    def _opened(self, form: FormName, graph: bytes) -> Form:
+        return opened(self.model, self.signature, form, graph, self.exporter)
+
+    def _python(self) -> tuple[Verdict, Form]:
+        expected = self.reference()[1]
+        by_probabilities = expected.probabilities is not None and bool(
+            np.array_equal(
+                self.model.classes_[np.argmax(expected.probabilities, axis=1)],
+                np.asarray(expected.labels),
+            )
+        )
+        form = PythonForm(self.signature, self.model, by_probabilities)
+        return Verdict(b"", None, "the model itself, as a Python object", None), form
+
+
+def _reference(model: Any, sample: Any) -> tuple[Any, Answer, int]:
+    held = sample
+    if len(sample) > _MOST_ROWS:
+        chosen = np.sort(np.random.default_rng(0).choice(len(sample), _MOST_ROWS, replace=False))
+        held = sample.iloc[chosen] if hasattr(sample, "iloc") else np.asarray(sample)[chosen]
+    edge = boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
+    if hasattr(held, "iloc"):
+        import pandas as pd
+
+        rows = pd.concat([held, edge], ignore_index=True) if len(edge) else held
+    else:
+        rows = np.concatenate([np.asarray(held, dtype=np.float64), edge]) if len(edge) else held
+    return rows, asked(model, rows), len(edge)
+
+
+def _score(form: Form, signature: Signature, rows: Any) -> Answer:
+    if not signature.is_frame:
+        return form.score_matrix(signature.matrix_of(rows))
+    return form.score(signature.columns_of(_mappings(rows)))
+
+
+def _mappings(rows: Any) -> Any:
+    return rows.to_dict("records") if hasattr(rows, "to_dict") else rows
+
+
+def _sentence(error: ClewError) -> str:
+    return error.message if error.got is None else f"{error.message} ({error.got})"

@@ -1,0 +1,139 @@
+"""The forms in which a model can serve: a plan and a graph, a graph alone, the Python object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from clew.serve.encode import FramePlan, plan_of
+from clew.serve.outputs import Answer, asked, frame_of
+from clew.serve.ports import Exporter, Runner
+from clew.serve.signature import Columns, Signature
+
+FormName = Literal["plan", "graph", "python"]
+
+
+class Form(Protocol):
+    """A model that is ready to score. May be called from several threads at once."""
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with named columns, as a signature has checked them."""
+
+    def score_matrix(self, matrix: Any) -> Answer:
+        """Return the answer to rows of a matrix (n_rows, n_features)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForm:
+    """Rows are encoded by a plan of array operations; the model is a graph on their matrix."""
+
+    plan: FramePlan
+    runner: Runner
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with named columns."""
+        return self.score_matrix(self.plan.encode(columns))
+
+    def score_matrix(self, matrix: Any) -> Answer:
+        """Return the answer to encoded rows."""
+        return Answer.of(self.runner.run({"X": matrix}))
+
+
+@dataclass(frozen=True, slots=True)
+class GraphForm:
+    """The whole pipeline is one graph with a typed input for each column (or one matrix)."""
+
+    signature: Signature
+    runner: Runner
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with named columns."""
+        feed = {}
+        for column in self.signature.columns:
+            values = columns[column.name]
+            if column.kind == "text":
+                texts = ["" if value is None else value for value in values]
+                feed[column.name] = np.array(texts, dtype=object)[:, None]
+            else:
+                feed[column.name] = np.array(values, dtype=np.float64)[:, None]
+        return Answer.of(self.runner.run(feed))
+
+    def score_matrix(self, matrix: Any) -> Answer:
+        """Return the answer to rows of a matrix."""
+        return Answer.of(self.runner.run({"X": matrix}))
+
+
+@dataclass(frozen=True, slots=True)
+class PythonForm:
+    """The model object itself.
+
+    Parameters
+    ----------
+    by_probabilities : bool
+        Its label is the class of the highest probability (it was compared), so that it need not
+        be asked twice.
+    """
+
+    signature: Signature
+    model: Any
+    by_probabilities: bool
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with named columns."""
+        return self.score_matrix(frame_of(self.signature, columns))
+
+    def score_matrix(self, matrix: Any) -> Answer:
+        """Return the answer to rows of a matrix."""
+        if not self.by_probabilities:
+            return asked(self.model, matrix)
+        probabilities = np.asarray(self.model.predict_proba(matrix))
+        return Answer(self.model.classes_[np.argmax(probabilities, axis=1)], probabilities)
+
+
+def exported(model: Any, signature: Signature, form: FormName, exporter: Exporter) -> bytes:
+    """Return the graph of a model in one of the forms (empty for the Python object).
+
+    Raises
+    ------
+    UnsupportedValue
+        When it has none.
+    """
+    if form == "python":
+        return b""
+    if not signature.is_frame:
+        return exporter.of_matrix(model, signature.n_features)
+    if form == "graph":
+        return exporter.of_frame(model, {c.name: c.kind for c in signature.columns})
+    steps, last = _split(model)
+    return exporter.of_matrix(last, plan_of(steps, _names(signature)).width)
+
+
+def opened(
+    model: Any, signature: Signature, form: FormName, graph: bytes, exporter: Exporter
+) -> Form:
+    """Return a form that is ready to score: a plan or a graph."""
+    runner = exporter.open(graph)
+    if form == "graph" or not signature.is_frame:
+        return GraphForm(signature, runner)
+    return PlanForm(plan_of(_split(model)[0], _names(signature)), runner)
+
+
+def candidates(signature: Signature) -> Sequence[FormName]:
+    """Return the forms to try, the fastest first."""
+    return ("plan", "graph", "python") if signature.is_frame else ("graph", "python")
+
+
+def _split(model: Any) -> tuple[list[Any], Any]:
+    from sklearn.pipeline import Pipeline
+
+    if type(model) is not Pipeline:
+        return [], model
+    steps = [step for _, step in model.steps if step not in ("passthrough", None)]
+    return steps[:-1], steps[-1]
+
+
+def _names(signature: Signature) -> list[str]:
+    return [column.name for column in signature.columns]

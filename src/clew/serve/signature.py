@@ -1,0 +1,188 @@
+"""What a model reads: named columns with kinds, or a matrix; and rows checked against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.errors import InvalidParameter, WrongType
+
+Kind = Literal["number", "integer", "boolean", "text"]
+Row = Mapping[str, Any]
+Columns = dict[str, list[Any]]
+
+_NAMES: Mapping[Kind, str] = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "text": "a text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One input column.
+
+    Parameters
+    ----------
+    dtype : str
+        The column's dtype in the frame that the model was fitted on, as its library writes it.
+    """
+
+    name: str
+    kind: Kind
+    dtype: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The input of a model.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        In the order of the training frame. Empty for a model that reads a matrix.
+    n_features : int
+        Columns of the frame or matrix.
+    """
+
+    columns: tuple[Column, ...]
+    n_features: int
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether rows have named columns."""
+        return bool(self.columns)
+
+    @classmethod
+    def of(cls, sample: Any) -> Signature:
+        """Return the signature of a sample: a pandas frame or a two-dimensional array of numbers.
+
+        Raises
+        ------
+        WrongType
+            When it is neither, or a column holds something other than numbers, texts and booleans.
+        """
+        if hasattr(sample, "iloc") and hasattr(sample, "columns"):
+            return cls(tuple(_column(sample, name) for name in sample.columns), sample.shape[1])
+        array = np.asarray(sample)
+        if array.ndim != 2 or array.dtype.kind not in "fiub":
+            raise WrongType(
+                "a model's sample must be rows of features",
+                got=f"{type(sample).__name__} of {array.dtype}, {array.ndim} dimensions",
+                expected="a pandas frame, or a two-dimensional array of numbers",
+            )
+        return cls((), array.shape[1])
+
+    def columns_of(self, rows: Sequence[Row]) -> Columns:
+        """Return rows as columns in order, checked.
+
+        Raises
+        ------
+        InvalidParameter
+            When a row lacks a column or has one that the model does not know.
+        WrongType
+            When a value is not of its column's kind; names the row, the column, what was got and
+            what is expected. A missing value (None or NaN) is of every kind.
+        """
+        try:
+            return {c.name: _checked(c, [row[c.name] for row in rows]) for c in self.columns}
+        except (KeyError, TypeError, IndexError):
+            self._explain(rows)
+            raise
+
+    def _explain(self, rows: Sequence[Row]) -> None:
+        known = {column.name for column in self.columns}
+        for position, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise WrongType(
+                    f"row {position} is no mapping", got=type(row).__name__, expected="{column: …}"
+                ) from None
+            missing, unknown = known - row.keys(), row.keys() - known
+            if missing:
+                raise InvalidParameter(
+                    f"row {position} lacks a column",
+                    got=_listed(row),
+                    expected=f"{_listed(sorted(missing))} too",
+                    hint=f"unknown here: {_listed(sorted(map(str, unknown)))}" if unknown else None,
+                ) from None
+
+    def matrix_of(self, rows: Any) -> NDArray[np.float64]:
+        """Return rows of a matrix model as (n_rows, n_features) doubles, checked."""
+        try:
+            matrix = np.asarray(rows, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise WrongType(
+                "rows hold something that is no number", got=str(error), expected="numbers"
+            ) from None
+        if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
+            raise InvalidParameter(
+                "rows have the wrong shape",
+                got=str(matrix.shape),
+                expected=f"(n_rows, {self.n_features})",
+            )
+        return matrix
+
+
+def _column(frame: Any, name: Any) -> Column:
+    if not isinstance(name, str):
+        raise WrongType("a column's name is no text", got=repr(name), expected="texts")
+    values = frame[name]
+    kinds: Mapping[str, Kind] = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
+    kind = kinds.get(getattr(values.dtype, "kind", "O"))
+    if kind is None or str(values.dtype) == "category":
+        found = {type(value) for value in values.dropna().unique()[:1000]}
+        if not found <= {str}:
+            raise WrongType(
+                f"column {name!r} holds values that cannot be served",
+                got=", ".join(sorted(t.__name__ for t in found)),
+                expected="numbers, texts or booleans",
+            )
+        kind = "text"
+    return Column(name, kind, str(values.dtype))
+
+
+_PLAIN: Mapping[Kind, frozenset[type]] = {
+    "number": frozenset({int, float, type(None)}),
+    "integer": frozenset({int, float, type(None)}),
+    "boolean": frozenset({bool, type(None)}),
+    "text": frozenset({str, type(None)}),
+}
+"""The types of JSON values that need no closer look."""
+
+
+def _checked(column: Column, values: list[Any]) -> list[Any]:
+    """Return the values; the usual case costs one set of their types."""
+    if set(map(type, values)) <= _PLAIN[column.kind]:
+        return values
+    return [_plain(column, position, value) for position, value in enumerate(values)]
+
+
+def _plain(column: Column, position: int, value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if (
+        value is None
+        or (isinstance(value, float) and value != value)
+        or type(value).__name__
+        in (
+            "NAType",
+            "NaTType",
+        )
+    ):
+        return None
+    if type(value) in _PLAIN[column.kind]:
+        return value
+    raise WrongType(
+        f"row {position}, column {column.name!r}: not of the model's kind",
+        got=f"{type(value).__name__} {str(value)[:60]!r}",
+        expected=_NAMES[column.kind],
+    )
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))
