@@ -65,4 +65,5 @@ ASKED: dict[str, Asked] = {
     "trace.pca_nb": Asked("PCA and naive Bayes sweep, to scikit-learn", ">= 8"),
     "trace.dedup_bytes": Asked("trace of 400,000 loop items, de-duplicated", "<= 630000"),
     "trace.overhead": Asked("tracing with nothing to reuse: overhead", "<= 0.05"),
+    "serving.in_process": Asked("one row in process, clew's endpoint to the pipeline", ">= 100"),
 }
