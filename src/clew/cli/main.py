@@ -18,6 +18,8 @@ COMMANDS = {
     "init": "Make this folder a clew project.",
     "run": "Run a flow: FILE:FLOW k=v …",
     "demo": "The whole lifecycle on real data, in a minute.",
+    "server": "Serve the store: web UI, MLflow's protocol, REST.",
+    "ui": "Open the web UI.",
     "runs": "List runs.",
     "show": "Show a run, a node or a value.",
     "lineage": "Show what something came from, or what came of it.",

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from clew import __version__
-from clew.api.rest.contract.basis import Body, Problem, Query
+from clew.api.problem import Problem
+from clew.api.rest.contract.basis import Body, Query
 from clew.api.rest.contract.route import Route
 from clew.api.rest.contract.routes import PREFIX, ROUTES
 

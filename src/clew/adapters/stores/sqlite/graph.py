@@ -55,7 +55,7 @@ def closure(
     seen = dict.fromkeys(numbers)
     level = numbers
     for _ in range(depth):
-        level = [n for n in _next(connection, level, direction) if n not in seen]
+        level = [n for n in next_level(connection, level, direction) if n not in seen]
         if not level:
             break
         seen.update(dict.fromkeys(level))
@@ -111,7 +111,8 @@ def _all(
     return tuple(row[0] for row in rows)
 
 
-def _next(connection: sqlite3.Connection, level: list[int], direction: Direction) -> list[int]:
+def next_level(connection: sqlite3.Connection, level: list[int], direction: Direction) -> list[int]:
+    """Return the numbers of the nodes one arrow away from some nodes."""
     rows = connection.execute(
         f"SELECT DISTINCT {_FOUND[direction]} FROM json_each(?) AS level "
         f"{_STEP[direction].format(from_='level.value')}",

@@ -47,6 +47,11 @@ class SqliteStore:
         self._database = Database(self.path, durability, lock_timeout_s)
         self.blobs = SqliteBlobs(self._database)
 
+    @property
+    def database(self) -> Database:
+        """The file and its connections, for the other ports of the same place."""
+        return self._database
+
     def close(self) -> None:
         """Close the store; what it returned stays valid."""
         self._database.close()

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from clew.api.rest.contract.basis import Answer, Body, Done, Limit, Name, Query, Scope
+from clew.api.rest.contract.basis import Answer, Body, Done, Limit, Name, Query
 from clew.api.rest.contract.route import Route
 from clew.entities import Event
+from clew.entities.token import SavedView, Scope, Token
 
 
 class AuditQuery(Query, frozen=True, kw_only=True):
@@ -32,27 +33,6 @@ class AuditPage(Answer, frozen=True, kw_only=True):
 
     items: list[Event]
     next: str | None
-
-
-class Token(Answer, frozen=True, kw_only=True):
-    """A token, without its secret.
-
-    Parameters
-    ----------
-    id : str
-        The beginning of the token, by which it is known.
-    last_used_ms : int or None
-        To the minute.
-    """
-
-    id: str
-    name: str
-    scopes: list[Scope]
-    created_ms: int
-    created_by: str
-    expires_ms: int | None
-    last_used_ms: int | None
-    revoked_ms: int | None
 
 
 class Tokens(Answer, frozen=True, kw_only=True):
@@ -155,16 +135,6 @@ class Settings(Answer, frozen=True, kw_only=True):
 
     store: StoreInfo
     server: ServerInfo
-
-
-class SavedView(Answer, frozen=True, kw_only=True):
-    """A page's address under a short id."""
-
-    id: str
-    name: str
-    location: str
-    created_ms: int
-    created_by: str
 
 
 class SavedViews(Answer, frozen=True, kw_only=True):

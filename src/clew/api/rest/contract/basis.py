@@ -21,9 +21,6 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Text = Annotated[str, msgspec.Meta(max_length=100_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
 
-Scope = Literal["read", "log", "promote", "admin"]
-"""What a token may do: look; log runs and models; also change the registry; everything."""
-
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what stands behind the ``?``. A name that is not declared is a problem."""
@@ -39,31 +36,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Nothing(Query, frozen=True, kw_only=True):
     """No parameters."""
-
-
-class Problem(Answer, frozen=True, kw_only=True):
-    """Why a request was not answered.
-
-    Parameters
-    ----------
-    status : int
-        The HTTP status.
-    kind : str
-        Name of the error (`NotFound`, `InvalidParameter`, ...), for programs.
-    what : str
-        What went wrong, in one sentence.
-    got, expected : str or None
-        What was given and what would have been accepted.
-    hint : str or None
-        What to do next.
-    """
-
-    status: int
-    kind: str
-    what: str
-    got: str | None
-    expected: str | None
-    hint: str | None
 
 
 class Done(Answer, frozen=True, kw_only=True):

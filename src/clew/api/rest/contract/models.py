@@ -196,7 +196,7 @@ ROUTES = (
         "Register a name",
         ModelDetail,
         body=NewModel,
-        scope="promote",
+        scope="log",
         status=201,
     ),
     Route(
@@ -231,7 +231,7 @@ ROUTES = (
         "Set and remove tags of a registered model",
         ModelDetail,
         body=TagChange,
-        scope="promote",
+        scope="log",
     ),
     Route(
         "models.register",
@@ -240,7 +240,7 @@ ROUTES = (
         "Add a version",
         VersionDetail,
         body=NewVersion,
-        scope="promote",
+        scope="log",
         status=201,
     ),
     Route(
@@ -257,7 +257,7 @@ ROUTES = (
         "Describe a version",
         VersionDetail,
         body=VersionChange,
-        scope="promote",
+        scope="log",
     ),
     Route(
         "models.remove",
@@ -275,7 +275,7 @@ ROUTES = (
         "Set and remove tags of a version",
         VersionDetail,
         body=TagChange,
-        scope="promote",
+        scope="log",
     ),
     Route(
         "models.stage",

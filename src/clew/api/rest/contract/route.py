@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from clew.api.rest.contract.basis import Body, Nothing, Query, Scope
+from clew.api.rest.contract.basis import Body, Nothing, Query
+from clew.entities.token import Scope
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -1,0 +1,192 @@
+"""Studies of model selection: their trials, and what mattered."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clew.api.rest.contract.basis import Cell, Number
+from clew.api.rest.contract.studies import (
+    Importance,
+    StudiesQuery,
+    StudiesTable,
+    StudyDetail,
+    StudyRow,
+    Trial,
+)
+from clew.api.rest.dispatch import Handler
+from clew.api.rest.handlers.number import number
+from clew.app.served import Served
+from clew.errors import ClewError, NotFound
+from clew.lineage.records import Node
+
+OPERATION = "clew.select:study"
+_MOST = 10_000
+_ENOUGH = 8
+_FOLD = re.compile(r"split(\d+)_test_")
+
+Table = Mapping[str, Sequence[Any]]
+
+
+def listed(served: Served, query: StudiesQuery) -> StudiesTable:
+    """List studies, newest first."""
+    nodes = served.store.runtime.store.history(OPERATION, _MOST)
+    shown = nodes[query.offset : query.offset + query.limit]
+    return StudiesTable(total=len(nodes), rows=[_row(served, node) for node in shown])
+
+
+def _row(served: Served, node: Node) -> StudyRow:
+    estimator, data = _inputs(served, node)
+    table = _table(served, node)
+    metrics = _metrics(table)
+    ranked = [x for x in table.get(f"mean_test_{metrics[0]}", ()) if x == x] if metrics else []
+    return StudyRow(
+        id=node.id.hex(),
+        created_ms=node.created_ms,
+        estimator=estimator,
+        data=data,
+        trials=len(table.get("params", ())) or None,
+        metric=metrics[0] if metrics else None,
+        best=number(max(ranked)) if ranked else None,
+        wall_s=node.cost.wall_s,
+    )
+
+
+def get(served: Served, id: str) -> StudyDetail:
+    """Return a study with its trials, best first."""
+    node = served.store.node(id)
+    if node.operation != OPERATION:
+        raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
+    estimator, data = _inputs(served, node)
+    table = _table(served, node)
+    metrics = _metrics(table)
+    params = [name.removeprefix("param_") for name in table if name.startswith("param_")]
+    trials = _trials(table, params, metrics)
+    means = [trial.means[0] for trial in sorted(trials, key=lambda t: t.number)] if metrics else []
+    importance, note = _importance(trials, params, metrics)
+    return StudyDetail(
+        id=node.id.hex(),
+        created_ms=node.created_ms,
+        estimator=estimator,
+        data=data,
+        params=params,
+        metrics=metrics,
+        folds=_folds(table),
+        trials=trials,
+        importance=importance,
+        importance_note=note,
+        best_so_far=_best_so_far(means),
+        wall_s=node.cost.wall_s,
+    )
+
+
+def _inputs(served: Served, node: Node) -> tuple[str, str]:
+    shown = served.store.runtime.store.describe([edge.value for edge in node.inputs])
+    by_name = {edge.name: shown[edge.value].preview for edge in node.inputs if edge.value in shown}
+    return by_name.get("estimator", ""), by_name.get("X", "")
+
+
+def _table(served: Served, node: Node) -> Table:
+    result = node.output("result")
+    try:
+        table = served.store.runtime.vault.get(result) if result is not None else {}
+    except ClewError:
+        return {}  # Its bytes were collected: the study is still listed.
+    return table if isinstance(table, dict) else {}
+
+
+def _metrics(table: Table) -> list[str]:
+    return [name.removeprefix("mean_test_") for name in table if name.startswith("mean_test_")]
+
+
+def _folds(table: Table) -> int | None:
+    folds = [int(match[1]) for name in table if (match := _FOLD.match(name))]
+    return max(folds) + 1 if folds else None
+
+
+def _trials(table: Table, params: Sequence[str], metrics: Sequence[str]) -> list[Trial]:
+    if not metrics:
+        return []
+    ranks = table[f"rank_test_{metrics[0]}"]
+    fits, rewrites = table.get("mean_fit_time"), table.get("rewrite")
+    trials = [
+        Trial(
+            number=index,
+            rank=int(rank),
+            params=[_cell(table[f"param_{name}"][index]) for name in params],
+            means=[number(table[f"mean_test_{name}"][index]) for name in metrics],
+            stds=[number(table[f"std_test_{name}"][index]) for name in metrics],
+            fit_s=None if fits is None or fits[index] != fits[index] else float(fits[index]),
+            rewrite=str(rewrites[index]) if rewrites is not None else "",
+        )
+        for index, rank in enumerate(ranks)
+    ]
+    return sorted(trials, key=lambda trial: (trial.rank, trial.number))
+
+
+def _cell(value: object) -> Cell:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, int | float):
+        return number(value)
+    return str(value)
+
+
+def _best_so_far(means: Sequence[Number | None]) -> list[Number]:
+    found: list[Number] = []
+    best = -math.inf
+    for mean in means:
+        if isinstance(mean, int | float):
+            best = max(best, mean)
+        found.append(number(best))
+    return found
+
+
+def _importance(
+    trials: Sequence[Trial], params: Sequence[str], metrics: Sequence[str]
+) -> tuple[list[Importance], str | None]:
+    """Return for each param the share of the variance that lies between its values' means.
+
+    The correlation ratio (eta squared) of each param alone; values of a continuous param are taken
+    together in eight ranges of equal size. Interactions are not told apart.
+    """
+    scored = [
+        (trial, mean)
+        for trial in trials
+        for mean in trial.means[:1]
+        if isinstance(mean, int | float)
+    ]
+    if not metrics or len(scored) < _ENOUGH:
+        return [], f"fewer than {_ENOUGH} trials have a finite score"
+    means = [float(mean) for _, mean in scored]
+    middle = sum(means) / len(means)
+    total = sum((mean - middle) ** 2 for mean in means)
+    if total == 0:
+        return [], "all trials have the same score"
+    found = []
+    for index, name in enumerate(params):
+        groups: dict[object, list[float]] = defaultdict(list)
+        for key, mean in zip(_groups([t.params[index] for t, _ in scored]), means, strict=True):
+            groups[key].append(mean)
+        between = sum(len(g) * (sum(g) / len(g) - middle) ** 2 for g in groups.values())
+        found.append(Importance(param=name, share=min(between / total, 1.0)))
+    return sorted(found, key=lambda one: -one.share), None
+
+
+def _groups(values: Sequence[Cell]) -> list[object]:
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(numbers) < len(values) or len(set(numbers)) <= _ENOUGH:
+        return list(values)
+    order = sorted(range(len(values)), key=lambda i: float(numbers[i]))
+    groups: list[object] = [0] * len(values)
+    for rank, index in enumerate(order):
+        groups[index] = rank * _ENOUGH // len(values)
+    return groups
+
+
+HANDLERS: dict[str, Handler] = {"studies.list": listed, "studies.get": get}
