@@ -34,7 +34,7 @@ def test_arrows_lead_to_the_right_and_nothing_overlaps(graph) -> None:
     for (layer, y, tall), (other, below, height) in pairwise(boxes):
         if layer == other:
             assert below - y >= (tall + height) / 2 + ROW_GAP - 1e-6
-    assert all(y - s[1] / 2 >= 0 and y + s[1] / 2 <= found.height + 1e-6
+    assert all(y - s[1] / 2 >= -1e-6 and y + s[1] / 2 <= found.height + 1e-6
                for y, s in zip(found.y, sizes, strict=True))  # fmt: skip
 
 
