@@ -8,6 +8,8 @@ from typing import Any
 
 from clew.errors import WrongType
 
+_PLACED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
 
 def bind(
     signature: inspect.Signature, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -47,5 +49,8 @@ def call(
     function: Callable[..., Any], signature: inspect.Signature, arguments: Mapping[str, Any]
 ) -> Any:
     """Call `function` with arguments bound by `bind`."""
+    parameters = signature.parameters
+    if len(arguments) == len(parameters) and all(p.kind in _PLACED for p in parameters.values()):
+        return function(*[arguments[name] for name in parameters])
     bound = inspect.BoundArguments(signature, dict(arguments))
     return function(*bound.args, **bound.kwargs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import types
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +109,7 @@ class _Start:
     """Where the generators stood before the first try."""
 
     def __init__(self, step: Step[..., Any], arguments: Mapping[str, Any]) -> None:
-        self.globals = rng.snapshot() if step.options.seed is None else {}
-        self.mark = rng.mark()
+        self.globals = rng.Standing() if step.options.seed is None else None
         self._given = {name: v for name, v in arguments.items() if rng.is_generator(v)}
         self._states = {name: rng.state_of(v) for name, v in self._given.items()}
 
@@ -122,8 +120,9 @@ class _Start:
 
     def again(self) -> None:
         """Put all generators back: the next try begins where the first one did."""
-        now = rng.snapshot() if self.globals else {}
-        rng.restore({name: self.globals[name] for name in rng.moved(self.globals, now)})
+        if self.globals is not None:
+            before = self.globals.states
+            rng.restore({name: before[name] for name in self.globals.moved()})
         for name in self.moved_arguments():
             rng.advance(self._given[name], self._states[name])
 
@@ -150,16 +149,25 @@ def _try(step: Step[..., Any], inputs: Mapping[str, Any], execution: Execution) 
     options = step.options
     entered, outside = executing.set(execution), building.set(None)
     try:
-        with ExitStack() as stack:
-            drew = stack.enter_context(rng.seeded(options.seed))
-            stack.enter_context(recording_warnings(execution.effects))
-            stack.enter_context(observing(execution.observer))
-            stack.enter_context(limited(options.timeout_s, step.name))
-            stack.callback(lambda: setattr(execution, "drew", execution.drew or drew()))
-            return _materialised(call(step.function, step.signature, inputs))
+        if options.seed is None:
+            return _observed(step, inputs, execution)
+        with rng.seeded(options.seed) as drew:
+            try:
+                return _observed(step, inputs, execution)
+            finally:
+                execution.drew = execution.drew or drew()
     finally:
         executing.reset(entered)
         building.reset(outside)
+
+
+def _observed(step: Step[..., Any], inputs: Mapping[str, Any], execution: Execution) -> Any:
+    timeout_s = step.options.timeout_s
+    with recording_warnings(execution.effects), observing(execution.observer):
+        if timeout_s is None:
+            return _materialised(call(step.function, step.signature, inputs))
+        with limited(timeout_s, step.name):
+            return _materialised(call(step.function, step.signature, inputs))
 
 
 def _materialised(result: Any) -> Any:
@@ -168,13 +176,11 @@ def _materialised(result: Any) -> Any:
 
 def _draws(start: _Start, effects: Effects) -> Iterator[Read]:
     """Yield the global generators that the step drew from, and keep where they stand now."""
-    before = start.globals
-    if not before or rng.stands_at(start.mark, before):
+    if start.globals is None:
         return
-    after = rng.snapshot()
-    for name in rng.moved(before, after):
-        effects.generators[name] = after[name]
-        yield Read("rng", name, fingerprint(rng.plain(before[name])))
+    for name, after in start.globals.moved().items():
+        effects.generators[name] = after
+        yield Read("rng", name, fingerprint(rng.plain(start.globals.states[name])))
 
 
 def delivered(result: Any) -> Any:

@@ -78,9 +78,9 @@ def store_outcome(
     if identity.unsound is not None:
         reasons.insert(0, identity.unsound.text)
     _remember_code(runtime, identity)
-    node = _node(runtime, step, identity, outcome, outputs, one_off=bool(reasons))
     size = sum(value.size_bytes for value in values)
-    node = replace(node, cost=Cost(outcome.cost.wall_s, outcome.cost.cpu_s, size))
+    cost = Cost(outcome.cost.wall_s, outcome.cost.cpu_s, size)
+    node = _node(runtime, step, identity, outcome, outputs, cost, one_off=bool(reasons))
     note = "; ".join([*reasons, *notes])
     names = {edge.value: edge.name for edge in identity.inputs}
     leaves = [keep_leaf(runtime, id, value, names.get(id, "")) for id, value in identity.literals]
@@ -201,6 +201,7 @@ def _node(
     identity: Identity,
     outcome: Outcome,
     outputs: tuple[Edge, ...],
+    cost: Cost,
     *,
     one_off: bool,
 ) -> Node:
@@ -223,7 +224,7 @@ def _node(
         inputs=identity.inputs,
         outputs=outputs,
         reads=reads,
-        cost=outcome.cost,
+        cost=cost,
         created_ms=int(time.time() * 1000),
     )
 

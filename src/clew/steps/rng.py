@@ -6,15 +6,15 @@ part of what the step read, the state after is one of its effects.
 
 from __future__ import annotations
 
-import ctypes
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from clew.steps import marks
+
 STATES = dict[str, Any]
-_MT19937_BYTES = 625 * 4
 
 
 def snapshot() -> STATES:
@@ -23,7 +23,9 @@ def snapshot() -> STATES:
 
     states: STATES = {
         "random": random.getstate(),
-        "numpy.random": numpy.random.get_state(legacy=True),
+        "numpy.random": numpy.random.get_state(legacy=True)
+        if _is_legacy()
+        else numpy.random.get_state(legacy=False),
     }
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_rng_state"):
@@ -31,27 +33,37 @@ def snapshot() -> STATES:
     return states
 
 
-def mark() -> bytes | None:
-    """Return what tells quickly that NumPy's global generator did not move; None if nothing does.
-
-    `get_state` builds its answer number by number, which costs more than a small step. The bytes
-    of the Mersenne Twister's state are those of ``mt19937_state`` (key and position).
-    """
+def _is_legacy() -> bool:
+    """Tell whether NumPy's global generator is what it is unless somebody chose another."""
     import numpy
 
-    bits: Any = numpy.random.get_bit_generator()  # type: ignore[attr-defined]
-    if type(bits) is not numpy.random.MT19937:
-        return None
-    return ctypes.string_at(bits.ctypes.state_address, _MT19937_BYTES)
+    found = numpy.random.get_bit_generator()  # type: ignore[attr-defined]
+    return type(found) is numpy.random.MT19937
 
 
-def stands_at(marked: bytes | None, states: STATES) -> bool:
-    """Tell whether surely no global generator moved since `mark` and `snapshot` were taken."""
-    # With a spare normal draw kept, a draw may leave the bits as they are.
-    spare = states["numpy.random"][3]
-    if marked is None or spare or set(states) != {"random", "numpy.random"}:
-        return False
-    return mark() == marked and random.getstate() == states["random"] and "torch" not in sys.modules
+class Standing:
+    """Where the global generators stand now, noted at little cost."""
+
+    __slots__ = ("_mark", "_states")
+
+    def __init__(self) -> None:
+        self._mark = marks.take()
+        self._states = snapshot() if self._mark is None else None
+
+    @property
+    def states(self) -> STATES:
+        """The states that were noted."""
+        if self._states is None:
+            assert self._mark is not None
+            self._states = marks.states(self._mark)
+        return self._states
+
+    def moved(self) -> dict[str, Any]:
+        """Return the states, as they are now, of the generators that do not stand there."""
+        if self._mark is not None and marks.take() == self._mark:
+            return {}
+        now = snapshot()
+        return {name: now[name] for name in moved(self.states, now)}
 
 
 def restore(states: STATES) -> None:
@@ -79,7 +91,7 @@ def _same(one: Any, two: Any) -> bool:
     if isinstance(one, tuple) and hasattr(one[1], "tobytes"):
         # NumPy's legacy state: name, keys, position, and the spare normal draw.
         return bool(one[2:] == two[2:] and one[1].tobytes() == two[1].tobytes())
-    return bool(one == two)
+    return bool(plain(one) == plain(two))
 
 
 def plain(state: Any) -> Any:
@@ -148,17 +160,17 @@ def seeded(seed: int | None) -> Iterator[Callable[[], bool]]:
     if seed is None:
         yield lambda: False
         return
-    before = snapshot()
+    before = Standing()
     random.seed(seed)
     import numpy
 
     numpy.random.seed(seed % 2**32)
-    if "torch" in before:
+    if hasattr(sys.modules.get("torch"), "manual_seed"):
         import torch
 
         torch.manual_seed(seed)
-    fresh = snapshot()
+    fresh = Standing()
     try:
-        yield lambda: bool(moved(fresh, snapshot()))
+        yield lambda: bool(fresh.moved())
     finally:
-        restore(before)
+        restore(before.states)

@@ -37,6 +37,7 @@ def class_token(walk: Walk, cls: type, where: Where) -> bytes:
         return walk.library(*library_name(cls))
     if not cls.__flags__ & _HEAP_TYPE:  # written in C and not public: type(None), generators
         return walk.library(cls.__module__, cls.__qualname__)
+    walk.guards.is_loose = True
     place = Where(cls.__module__, cls.__qualname__)
     source = _source(cls) if walk.recording else ""
     found = walk.unit(cls, _body(cls, place), Shown("class", place, source))

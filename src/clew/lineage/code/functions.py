@@ -21,12 +21,14 @@ def function_token(walk: Walk, function: FunctionType, where: Where) -> bytes:
     """Return the token of a Python function."""
     if is_project_function(function):
         static = static_of(function.__code__, function.__globals__)
+        walk.guards.function(function)
         place = Where(function.__module__ or where.module, function.__qualname__)
         shown = Shown("function", place, static.source)
         found = walk.unit(function, _project_body(function, static, place), shown)
         return found if function.__name__ == where.last else found + function.__name__.encode()
     if is_named(function):
         return walk.library(*library_name(function))
+    walk.guards.is_loose = True
     if function.__code__.co_filename == _FUNCTOOLS and hasattr(function, "registry"):
         return walk.unit(function, _dispatch_body(function, where))
     return walk.unit(function, _library_body(function, where))
@@ -43,11 +45,12 @@ def _project_body(function: FunctionType, static: Static, where: Where) -> Body:
     def body(walk: Walk) -> Iterator[Edge]:
         yield key("code"), static.digest
         if walk.recording:
-            walk.paths.update(paths_in(function.__code__.co_consts))
+            walk.paths.update(paths_in(_texts(function)))
         yield from _defaults(walk, function, where)
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         read = {item.name for _, item in static.reads if item.root == "free"}
         for name in static.free:
+            walk.guards.cell(cells[name])
             if name not in read:
                 yield (
                     key("free", str(static.free.index(name))),
@@ -58,6 +61,13 @@ def _project_body(function: FunctionType, static: Static, where: Where) -> Body:
         yield from _attributes(walk, function, where)
 
     return body
+
+
+def _texts(function: FunctionType) -> Iterator[object]:
+    """Yield the constants of a function, but for sentences that document it."""
+    for value in function.__code__.co_consts:
+        if not (isinstance(value, str) and value == function.__doc__ and " " in value):
+            yield value
 
 
 def _defaults(walk: Walk, function: FunctionType, where: Where) -> Iterator[Edge]:

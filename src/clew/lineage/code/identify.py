@@ -8,13 +8,15 @@ from typing import Any
 
 from clew.lineage.canonical import CodeId, digest
 from clew.lineage.code import objects as _registers_handlers  # noqa: F401
-from clew.lineage.code.nesting import nesting
+from clew.lineage.code.guards import Guards
+from clew.lineage.code.nesting import in_progress, nesting
 from clew.lineage.code.record import CodeRecord
 from clew.lineage.code.static import FORMAT, static_of
 from clew.lineage.code.tokens import token
 from clew.lineage.code.walk import Edge, Walk, Where, key
 
 _RECORDS = 1024
+_walked: dict[int, tuple[FunctionType, Guards, CodeId]] = {}
 _records: dict[tuple[CodeId, str, str, str, bool], CodeRecord] = {}
 
 
@@ -38,13 +40,33 @@ def code_id(obj: object, depends_on: Iterable[object] = ()) -> CodeId:
     >>> code_id(lambda x: x + 1) == code_id(lambda x: (x + 1))
     True
     """
+    if type(obj) is FunctionType and not depends_on:
+        known = _guarded(obj)
+        if known is not None:
+            return known
     with nesting() as stack:
         found = stack.known(obj) if not depends_on else None
         if found is not None:
             return found
         outer = stack.outer()
         walk = Walk(stack, recording=outer is not None and outer.recording)
-        return _walk(walk, obj, tuple(depends_on))
+        found = _walk(walk, obj, tuple(depends_on))
+    if outer is None and type(obj) is FunctionType and not depends_on and not walk.guards.is_loose:
+        if len(_walked) >= _RECORDS:
+            _walked.clear()
+        _walked[id(obj)] = (obj, walk.guards, found)
+    return found
+
+
+def _guarded(function: FunctionType) -> CodeId | None:
+    """Return the id of a function that was walked before, when a walk now would give the same.
+
+    A walk in progress needs to know what lies below it, and goes on.
+    """
+    known = _walked.get(id(function))
+    if known is None or known[0] is not function or in_progress() or not known[1].hold():
+        return None
+    return known[2]
 
 
 def code_record(obj: object, depends_on: Iterable[object] = ()) -> CodeRecord:

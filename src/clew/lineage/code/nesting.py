@@ -96,3 +96,8 @@ def nesting() -> Iterator[Nesting]:
         yield begun
     finally:
         _current.reset(mark)
+
+
+def in_progress() -> bool:
+    """Tell whether this context walks or reads a value right now."""
+    return _current.get() is not None

@@ -87,6 +87,7 @@ def _cached(walk: Walk, value: Any, where: Where) -> bytes:
 @handles(types.BuiltinFunctionType)
 def _builtin(walk: Walk, value: Any, where: Where) -> bytes:
     owner = value.__self__
+    walk.guards.is_loose |= not (owner is None or isinstance(owner, types.ModuleType))
     drawn = global_generator(value)
     if drawn is not None:
         return walk.library(*drawn)
@@ -102,6 +103,7 @@ def module_token(walk: Walk, module: types.ModuleType, where: Where) -> bytes:
     """Return the token of a module that is passed around: all that it holds."""
     if not is_project(module):
         return walk.library(module.__name__, "")
+    walk.guards.is_loose = True
     place = Where(module.__name__, module.__name__)
     return walk.unit(module, _module_body(module), Shown("module", place))
 

@@ -32,13 +32,17 @@ def meaning(
     namespace = function.__globals__
     where = Where(str(namespace.get("__name__")), read.name)
     if read.root == "import":
+        walk.guards.is_loose = True
         return _imported(walk, read, namespace)
     if read.root == "free":
         value = contents(cells[read.name])
     else:
         value = namespace.get(read.name, _ABSENT)
+        walk.guards.name(namespace, read.name)
         if value is _ABSENT:
             value = _builtins(function).get(read.name, _ABSENT)
+            walk.guards.name(_builtins(function), read.name)
+    walk.guards.is_loose |= read.name in static.written
     if read.name in static.written and keeps(value):
         return b"written" + type(value).__name__.encode()
     if isinstance(value, BuiltinFunctionType) and value in _OPEN_ENDED:
@@ -84,6 +88,8 @@ def _follow(walk: Walk, value: object, read: Read, where: Where) -> bytes:
         if not is_project(value):
             return _library_member(walk, value, rest, read, where)
         where, found = Where(value.__name__, rest[0]), getattr(value, rest[0], _ABSENT)
+        walk.guards.name(vars(value), rest[0])
+        walk.guards.is_loose |= found is _ABSENT or vars(value).get(rest[0]) is not found
         if found is _ABSENT:
             return walk.missing(where)
         value, rest = found, rest[1:]
@@ -91,6 +97,7 @@ def _follow(walk: Walk, value: object, read: Read, where: Where) -> bytes:
         _note(walk, value, rest, read)
     if value is importlib.import_module or value is __import__:
         return _import_by_name(walk, read, where)
+    walk.guards.is_loose |= bool(rest) and not isinstance(value, FunctionType)
     if rest and not isinstance(value, type | FunctionType):
         setting = plain_attribute(value, rest)
         if setting is not NOT_PLAIN:
@@ -106,6 +113,7 @@ def _library_member(
     holder = module
     left = rest
     while left and isinstance(value, ModuleType):
+        walk.guards.name(vars(value), left[0])
         holder, value, left = value, vars(value).get(left[0], _ABSENT), left[1:]
     value = behind_hook(value)
     if isinstance(value, ModuleType):
@@ -144,6 +152,7 @@ def _imported(walk: Walk, read: Read, namespace: dict[str, object]) -> bytes:
 
 def _import_by_name(walk: Walk, read: Read, where: Where) -> bytes:
     """Take the whole module that a literal names; another name is only known at run time."""
+    walk.guards.is_loose = True
     calls = [call for call in read.calls if call.first is not None]
     if len(calls) != 1 or len(read.calls) != 1:
         walk.note(Finding("dynamic", f"{where.name}: imports a module that is named when it runs"))

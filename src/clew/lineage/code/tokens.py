@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from clew.lineage.code.guards import FIRM
 from clew.lineage.code.walk import Walk, Where
 
 Handler = Callable[[Walk, Any, Where], bytes]
@@ -40,6 +41,8 @@ def token(walk: Walk, value: Any, where: Where) -> bytes:
         If it has no sound content id.
     """
     value = behind_hook(value)
+    if type(value) not in FIRM:
+        walk.guards.is_loose = True
     handler = _HANDLERS.get(type(value)) or _fallback[0]
     return handler(walk, value, where)
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from clew.errors import Unhashable
 from clew.lineage.canonical import CodeId, Digest, ValueId, digest, frame
 from clew.lineage.code.ambient import Finding
+from clew.lineage.code.guards import Guards
 from clew.lineage.code.nesting import Nesting
 from clew.lineage.code.origin import release
 from clew.lineage.code.paths import paths_in
@@ -67,6 +68,7 @@ class Walk:
 
     nesting: Nesting
     recording: bool = False
+    guards: Guards = field(default_factory=Guards)
     units: list[Unit] = field(default_factory=list)
     libraries: dict[str, str] = field(default_factory=dict)
     findings: dict[Finding, None] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Walk:
         if type(value) in _SCALARS:
             token = b"c" + value_id(value)
         else:
+            self.guards.is_loose = True
             token = self._constants.get(id(value)) or self._value(value, where)
         if self.recording and token[:1] == b"c" and not where.last.startswith("__"):
             own = digest("code-constant", FORMAT, [token])
@@ -135,6 +138,7 @@ class Walk:
         version = self._releases.get(top)
         if version is None:
             name, number = release(top)
+            self.guards.release(top, (name, number))
             self.libraries[name] = number
             version = self._releases[top] = key(name, number)
         return b"l" + key(module, qualname) + version

@@ -48,17 +48,26 @@ def add(connection: sqlite3.Connection, words: Words, value: Value) -> int:
     A value whose bytes were absent and are stored now is described anew. Bytes that come with the
     description are kept, unless the value was erased.
     """
+    bare = value.state == "absent"
+    known = words.named(value.id) if bare else None
+    if known is not None:
+        words.values[value.id] = known
+        return known
     row = connection.execute(_KNOWN, (value.id,)).fetchone()
     now_s = None if value.content is None else int(time.time())
     if row is None:
         columns = (*_columns(connection, words, value), value.id, value.content, now_s)
-        words.values[value.id] = _added(connection.execute(_INSERT, columns))
-        return words.values[value.id]
+        added = words.values[value.id] = _added(connection.execute(_INSERT, columns))
+        if bare:
+            words.name(value.id, added)
+        return added
     words.values[value.id] = int(row[0])
     if row[1] is None or (row[2] == 0 and value.state == "stored"):
         connection.execute(_REPLACE, (*_columns(connection, words, value), row[0]))
     if value.content is not None and row[3] and row[2] != _ERASED:
         connection.execute(_FILL, (value.content, now_s, row[0]))
+    if bare:
+        words.name(value.id, int(row[0]))
     return int(row[0])
 
 

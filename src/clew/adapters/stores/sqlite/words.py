@@ -30,6 +30,8 @@ class Words:
         self._pending: dict[str, int] = {}
         self._rows: dict[tuple[str, object], int] = {}
         self._pending_rows: dict[tuple[str, object], int] = {}
+        self._named: dict[bytes, int] = {}
+        self._pending_named: dict[bytes, int] = {}
         self.values: dict[bytes, int] = {}
         self.nodes: dict[bytes, int] = {}
 
@@ -55,6 +57,14 @@ class Words:
         self._pending[text] = row[0]
         return int(row[0])
 
+    def named(self, id: bytes) -> int | None:
+        """Return the number of a value that lately committed without bytes; rows of values stay."""
+        return self._named.get(id)
+
+    def name(self, id: bytes, number: int) -> None:
+        """Remember a value that comes without bytes, once the transaction commits."""
+        self._pending_named[id] = number
+
     def text(self, connection: sqlite3.Connection, number: int) -> str:
         """Return the string of a number."""
         found = self._texts.get(number)
@@ -65,15 +75,17 @@ class Words:
 
     def keep(self) -> None:
         """Remember what the transaction added: it has committed."""
-        if len(self._numbers) + len(self._rows) > _CAPACITY:
-            self._numbers, self._texts, self._rows = {}, {}, {}
+        if len(self._numbers) + len(self._rows) + len(self._named) > _CAPACITY:
+            self._numbers, self._texts, self._rows, self._named = {}, {}, {}, {}
         self._numbers.update(self._pending)
         self._rows.update(self._pending_rows)
+        self._named.update(self._pending_named)
         self.forget()
 
     def forget(self) -> None:
         """Forget what the transaction added: it is over, or it was rolled back."""
         self._pending = {}
         self._pending_rows = {}
+        self._pending_named = {}
         self.values.clear()
         self.nodes.clear()
