@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sqlite import SqliteStore, runs, tracking
+from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.views import VIEWS
 from clew.app.query import sql
+from clew.entities import Dataset, DatasetInput
 from clew.errors import InvalidParameter, MissingExtra, NotFound
 from clew.lineage.records import LogEntry, Read, Reason, Run, Use, Value
 from clew.testing.records import make_node, stored_value, value_id
@@ -40,7 +42,22 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
             Use(2, "rest", None, "pruned", Reason("not-needed", "")),
         ]
         opened.use("01RUN0", uses, entries)
+        track(opened.database)
         yield opened
+
+
+def track(database: Database) -> None:
+    """Add a tracked run with a dataset, a file, a logged and a registered model."""
+    run = tracking.SqliteRuns(database).create("0", name="tracked").id
+    read = DatasetInput(Dataset(name="adult", digest="d"), {"mlflow.data.context": "training"})
+    tracking.SqliteLogging(database).log_inputs(run, datasets=[read])
+    artifact = LogEntry("artifact", "table", text=value_id("raw").hex())
+    with database.writing() as connection:
+        runs.add(connection, database.words, run, [], [artifact])
+    model = tracking.SqliteModels(database).create("0", name="lr", source_run_id=run)
+    tracking.SqliteRegistered(database).create("adult")
+    tracking.SqliteVersions(database).create("adult", f"models:/{model.id}")
+    tracking.SqliteAliases(database).set("adult", "champion", 1)
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)
@@ -52,8 +69,9 @@ def test_every_view_has_the_documented_columns(view: Any, store: SqliteStore) ->
 
 def test_an_empty_store_has_empty_views(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "clew.db") as empty:
-        for name in VIEWS:
+        for name in VIEWS.keys() - {"experiments"}:
             assert sql(empty, f'select * from "{name}"').rows == ()
+        assert sql(empty, "select experiment, runs from experiments").rows == (("Default", 0),)
 
 
 def test_runs_and_metrics_join(store: SqliteStore) -> None:
@@ -74,11 +92,21 @@ def test_params_hold_arguments_and_what_was_logged(store: SqliteStore) -> None:
     }  # fmt: skip
 
 
+def test_models_lead_back_to_datasets(store: SqliteStore) -> None:
+    found = sql(
+        store,
+        "select v.name, version, aliases, r.name, d.name, d.context, a.path from versions v "
+        "join runs r on r.run = v.run join datasets d on d.run = v.run "
+        "join artifacts a on a.owner = v.run",
+    )
+    assert found.rows == (("adult", 1, "champion", "tracked", "adult", "training", "table"),)
+
+
 def test_edges_tell_their_direction(store: SqliteStore) -> None:
     found = sql(
         store,
         "select operation, direction, name, value from edges join nodes using (node) "
-        "order by operation, direction",
+        "where kind <> 'run' order by operation, direction",
     )
     assert found.rows == (
         ("m:fit", "in", "argument_0", value_id("raw").hex()),
@@ -89,7 +117,11 @@ def test_edges_tell_their_direction(store: SqliteStore) -> None:
 
 
 def test_costs_count_reuse(store: SqliteStore) -> None:
-    found = sql(store, "select operation, nodes, wall_s, reused, saved_s from costs order by 1")
+    found = sql(
+        store,
+        "select operation, nodes, wall_s, reused, saved_s from costs "
+        "where operation like 'm:%' order by 1",
+    )
     assert found.rows == (("m:fit", 1, 0.25, 1, 2.0), ("m:load", 1, 0.25, 0, 0.0))
 
 
@@ -99,7 +131,7 @@ def test_seeds_of_any_size_and_times_are_kept(store: SqliteStore) -> None:
 
 
 def test_a_folder_is_asked_without_making_a_store(store: SqliteStore, tmp_path: Path) -> None:
-    assert sql(tmp_path, "select count(*) from nodes").rows == ((2,),)
+    assert sql(tmp_path, "select count(*) from nodes").rows == ((3,),)
     with pytest.raises(NotFound):
         sql(tmp_path / "nowhere", "select 1")
     assert not (tmp_path / "nowhere").exists()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.views import VIEWS, View
+from clew.adapters.stores.sqlite.view import View
+from clew.adapters.stores.sqlite.views import VIEWS
 from clew.errors import InvalidParameter, MissingExtra, NotFound
 
 DATABASE = "clew.db"
@@ -42,8 +43,8 @@ def sql(store: str | Path | SqliteStore, text: str) -> Answer:
     store : str, Path or SqliteStore
         Folder of the store (or its database file), or an open one.
     text : str
-        DuckDB's SQL over `runs`, `params`, `metrics`, `tags`, `nodes`, `edges`, ``"values"``,
-        `uses`, `costs`. Of several statements the last one is answered.
+        DuckDB's SQL over the views (`clew.adapters.stores.sqlite.views`). Of several statements
+        the last one is answered.
 
     Raises
     ------

@@ -169,7 +169,7 @@ class Store:
         return _impact.impact(self.runtime, what)
 
     def sql(self, text: str) -> query.Answer:
-        """Answer a query in SQL over the views runs, params, metrics, nodes, edges, values, costs.
+        """Answer a query in SQL over views: runs, metrics, models, nodes, …
 
         Raises
         ------
@@ -206,6 +206,7 @@ class Store:
         return collect(
             self.runtime.store,
             self._blobs,
+            roots=self._sqlite.artifact_contents(),
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget,

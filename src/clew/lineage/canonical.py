@@ -51,3 +51,12 @@ def digest(record: str, version: int, fields: Iterable[bytes]) -> Digest:
     for field in fields:
         hasher.update(frame(field))
     return Digest(hasher.digest(length=DIGEST_BYTES))
+
+
+FILE_FORMAT = 1
+
+
+def file_id(size_bytes: int, content: bytes) -> ValueId:
+    """Return the content id of a file from its size and the BLAKE3 digest of its bytes."""
+    fields = [size_bytes.to_bytes(8, "little"), content[:DIGEST_BYTES]]
+    return ValueId(digest("file", FILE_FORMAT, fields))

@@ -126,7 +126,11 @@ class RunStore(Protocol):
         """Return the uses of a run in order; a later use of a label replaces an earlier one."""
 
     def entries(self, run: str) -> tuple[LogEntry, ...]:
-        """Return what a run logged, in order."""
+        """Return what a run logged: metrics, params, tags, artifacts; each by name.
+
+        Of a metric every point, by step, then time (the same point twice is one); of a param, tag
+        or artifact what was logged last.
+        """
 
 
 class UsageIndex(Protocol):
@@ -181,6 +185,47 @@ class SmallBlobs(BlobStore, Protocol):
 
     def pack(self, id: ValueId, encoded: Encoded) -> bytes | None:
         """Return a value's bytes as `Value.content` takes them; None when they are too many."""
+
+
+class Receiver(Protocol):
+    """A file on its way into a store of streams; nothing is seen of it before `commit`."""
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append bytes; they are hashed and written at once, never held."""
+
+    def commit(self) -> tuple[ValueId, int]:
+        """Keep the file (once, however often it comes); return its content id and size in bytes."""
+
+    def abort(self) -> None:
+        """Drop what was written; nothing happens after `commit`."""
+
+
+class StreamStore(Protocol):
+    """Files by content id, too large to hold in memory.
+
+    The content id is that of a file with these bytes (`clew.adapters.files.content`), wherever it
+    lies. A file is a value among others: `BlobStore` deletes, lists and checks it.
+    """
+
+    def receive(self) -> Receiver:
+        """Begin a file."""
+
+    def stream(self, id: ValueId, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of a file from `start` up to (not including) `stop`, in pieces.
+
+        Raises
+        ------
+        NotFound
+            When there is no file with this content.
+        CorruptValue
+            When its bytes are damaged; before the last piece at the latest.
+        """
+
+    def length(self, id: ValueId) -> int | None:
+        """Return a file's size in bytes; None when there is none with this content."""
+
+    def holds(self, id: ValueId) -> bool:
+        """Tell whether a file with this content is there."""
 
 
 class Claims(Protocol):

@@ -93,8 +93,8 @@ class RunStoreSuite:
         store.use("01RUN", [second])
         assert store.uses("01RUN") == (second,)
 
-    def test_entries_come_back_in_order(self, store: RunAndNodeStore) -> None:
-        """Metrics with steps, params, tags, artifacts."""
+    def test_entries_come_back_by_kind_and_name(self, store: RunAndNodeStore) -> None:
+        """Metrics by step, params, tags, artifacts; the same again, and a new value, replace."""
         store.start(a_run())
         entries = (
             LogEntry("metric", "auc", number=0.5, step=1, time_ms=10),
@@ -103,14 +103,15 @@ class RunStoreSuite:
             LogEntry("tag", "note", text="Σ\n"),
             LogEntry("artifact", "plot.png", text=value_id("plot").hex()),
         )
-        store.use("01RUN", [], entries[:2])
-        store.use("01RUN", [], entries[2:])
+        store.use("01RUN", [], [*entries[3:], LogEntry("param", "bins", text="9"), entries[1]])
+        store.use("01RUN", [], entries[:3])
         assert store.entries("01RUN") == entries
 
     def test_metrics_keep_their_bits(self, store: RunAndNodeStore) -> None:
-        """Infinities, the smallest numbers and the sign of zero; NaN stays NaN, None stays None."""
+        """Infinities, the smallest numbers and the sign of zero; NaN stays NaN."""
         store.start(a_run())
-        numbers = [math.inf, -math.inf, -0.0, 5e-324, 1e308, 0.1, 3.0, math.nan, None]
-        store.use("01RUN", [], [LogEntry("metric", "m", number=number) for number in numbers])
+        numbers = [math.inf, -math.inf, -0.0, 5e-324, 1e308, 0.1, 3.0, math.nan]
+        entries = [LogEntry("metric", "m", number=x, step=n) for n, x in enumerate(numbers)]
+        store.use("01RUN", [], entries)
         found = [entry.number for entry in store.entries("01RUN")]
         assert list(map(repr, found)) == list(map(repr, numbers))

@@ -97,7 +97,7 @@ def test_a_later_layout_says_to_upgrade(blobs: LocalBlobs) -> None:
     blobs.put(ID, SMALL)
     path = file_of(blobs, ID)
     newer = bytearray(path.read_bytes())
-    newer[7] += 1
+    newer[7] = 99
     path.write_bytes(newer)
     with pytest.raises(StoreError, match="newer clew"):
         blobs.get(ID)

@@ -122,9 +122,14 @@ def test_a_damaged_database_is_found(place: Place) -> None:
     place.thread()
     place.store.close()
     path = place.store.path
+    with sqlite3.connect(path) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'edge'"
+        ).fetchone()
+    connection.close()
     content = bytearray(path.read_bytes())
-    for page in range(4, len(content) // 4096):
-        content[page * 4096 + 8 : page * 4096 + 64] = os.urandom(56)
+    start = (page - 1) * 4096
+    content[start + 8 : start + 64] = os.urandom(56)
     path.write_bytes(content)
     store = type(place.store)(path)
     assert store.damage()

@@ -22,7 +22,7 @@ from threading import Lock
 from blake3 import blake3
 
 from clew.errors import NotFound, Unhashable
-from clew.lineage.canonical import DIGEST_BYTES, ValueId, digest, frame
+from clew.lineage.canonical import ValueId, digest, file_id, frame
 from clew.lineage.fingerprint import Context, encode, register
 
 FORMAT = 1
@@ -138,8 +138,7 @@ def _hash(file: FileIO) -> ValueId:
     while count := file.readinto(view):
         hasher.update(view[:count])
         size += count
-    fields = [size.to_bytes(8, "little"), hasher.digest(length=DIGEST_BYTES)]
-    return ValueId(digest("file", FORMAT, fields))
+    return file_id(size, hasher.digest())
 
 
 @register(PosixPath, tag="path", subclasses=True, shared=False)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from clew.lineage.canonical import Digest, NodeId, ValueId
+from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.ports import BlobStore, NodeStore, RunStore, ValueIndex
 from clew.lineage.records import Cost, Run
 
@@ -151,9 +151,6 @@ def _of_run(
             if node is not None:
                 costs.update({edge.value: node.cost for edge in node.outputs})
         yield from known[id]
-    for entry in graph.entries(run.id):
-        if entry.kind == "artifact" and entry.text is not None and len(entry.text) == 40:
-            yield ValueId(Digest(bytes.fromhex(entry.text)))
 
 
 def nodes_of(graph: Graph, run: Run) -> list[NodeId]:

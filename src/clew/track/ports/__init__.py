@@ -26,8 +26,9 @@ Limits
 ------
 Keys of metrics, params and tags: 250 characters of letters, digits, ``_-. /:``, and no path that
 normalises to another (``a/../b``). Values of params 6,000 characters, of tags 8,000 (longer ones
-are refused; clients truncate), of experiment tags 20,000. Experiment names 500. A batch holds up
-to 1,000 metrics, 100 params, 100 tags, 1,000 in all. Steps and times fit 64 bits.
+are cut, as MLflow's server does), of experiment tags 20,000 (longer ones are refused). Experiment
+names 500. A batch holds up to 1,000 metrics, 100 params, 100 tags, 1,000 in all. Steps and times
+fit 64 bits.
 """
 
 from clew.track.ports.files import Artifacts, ArtifactWriter

@@ -30,10 +30,9 @@ class Histories(Protocol):
         steps: tuple[int, int] | None = None,
         limit: int = 320,
     ) -> Mapping[str, tuple[Metric, ...]]:
-        """Return each run's points at up to `limit` evenly spaced steps, for charts.
+        """Return up to `limit` of each run's points, evenly spread by step: for charts.
 
-        The steps are chosen over all runs together, with the first, the last and each run's own
-        first and last among them; so curves can be laid over one another.
+        The first and the last point are among them; of a `limit` of 1 the last.
 
         Parameters
         ----------

@@ -36,7 +36,7 @@ def write(path: str, pieces: Sequence[bytes | memoryview], *, durable: bool) -> 
             _write_new(temporary, pieces, durable=durable)
         os.replace(temporary, path)  # noqa: PTH105
         if durable:
-            _sync_directory(os.path.dirname(path))  # noqa: PTH120
+            sync_directory(os.path.dirname(path))  # noqa: PTH120
     except OSError as error:
         _remove(temporary)
         raise explain(error, path, "written") from error
@@ -118,7 +118,8 @@ def _read_all(descriptor: int, size: int) -> bytearray:
     return content
 
 
-def _sync_directory(path: str) -> None:
+def sync_directory(path: str) -> None:
+    """Wait until the disk has a directory's entries."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -10,6 +10,18 @@ bytes     content
 ========  ====================================================================================
 
 The header names the value, so that a file under a wrong name is found out, too.
+
+A file that came as a stream (an artifact) has layout 2: nothing of it was known before its end.
+
+========  ====================================================================================
+bytes     content
+========  ====================================================================================
+0–7       magic, then 2
+8–15      size of the content (little endian)
+16–47     BLAKE3 of the content; with the size it gives the id
+48–63     zero
+64–       the content as it is
+========  ====================================================================================
 """
 
 from __future__ import annotations
@@ -22,10 +34,13 @@ from blake3 import blake3
 
 from clew.adapters.blobs.local.compression import compress, decompress
 from clew.errors import StoreError
-from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.canonical import Digest, ValueId, file_id
 from clew.lineage.ports import Encoded
 
 VERSION = 1
+STREAM_VERSION = 2
+STREAM_FORMAT = "file"
+STREAM_HEAD = 64
 _MAGIC = b"\x89clew\r\n"
 _SUM = slice(8, 40)
 _LENGTH = slice(40, 44)
@@ -90,11 +105,13 @@ def unpack(id: ValueId, file: memoryview, *, verify: bool) -> Encoded | None:
     """
     if file.nbytes < _HEADER or file[:7] != _MAGIC:
         return None
-    if file[7] > VERSION:
+    if file[7] == STREAM_VERSION:
+        return _unpack_stream(id, file, verify=verify)
+    if file[7] > STREAM_VERSION:
         raise StoreError(
             f"value {id.hex()} was written by a newer clew",
             got=f"blob layout {file[7]}",
-            expected=f"blob layout {VERSION}",
+            expected=f"blob layout {STREAM_VERSION} or older",
             hint="upgrade with `pip install --upgrade clew`",
         )
     if verify and blake3(file[_SUM.stop :]).digest() != file[_SUM]:
@@ -111,6 +128,8 @@ def unpack(id: ValueId, file: memoryview, *, verify: bool) -> Encoded | None:
 
 def children(id: ValueId, head: memoryview) -> tuple[ValueId, ...] | None:
     """Return the children that the head of a file names, unverified; None when it is no head."""
+    if stream_size(id, head) is not None:
+        return ()
     if head.nbytes < _HEADER or head[:7] != _MAGIC or head[7] != VERSION:
         return None
     header = _header(head)
@@ -121,10 +140,41 @@ def children(id: ValueId, head: memoryview) -> tuple[ValueId, ...] | None:
 
 def raw_bytes(file: memoryview) -> int | None:
     """Return what the buffers of a file take when they are decompressed; None when damaged."""
+    if file.nbytes >= STREAM_HEAD and file[:7] == _MAGIC and file[7] == STREAM_VERSION:
+        return int.from_bytes(file[8:16], "little")
     header = _header(file) if file.nbytes >= _HEADER and file[:7] == _MAGIC else None
     if header is None or any(size < 0 for size in header.sizes):
         return None
     return sum(header.sizes)
+
+
+def stream_head(size_bytes: int, content: bytes) -> bytes:
+    """Return what precedes the bytes of a stream."""
+    head = _MAGIC + bytes([STREAM_VERSION]) + size_bytes.to_bytes(8, "little") + content
+    return head.ljust(STREAM_HEAD, b"\0")
+
+
+def stream_size(id: ValueId, head: memoryview) -> int | None:
+    """Return the size of the content behind a stream's head; None when it is none of this id."""
+    if head.nbytes < STREAM_HEAD or head[:7] != _MAGIC or head[7] != STREAM_VERSION:
+        return None
+    size_bytes = int.from_bytes(head[8:16], "little")
+    return size_bytes if file_id(size_bytes, bytes(head[16:48])) == id else None
+
+
+def stream_digest(head: memoryview) -> bytes:
+    """Return the digest that a stream's head promises."""
+    return bytes(head[16:48])
+
+
+def _unpack_stream(id: ValueId, file: memoryview, *, verify: bool) -> Encoded | None:
+    size_bytes = stream_size(id, file)
+    content = file[STREAM_HEAD:]
+    if size_bytes != content.nbytes:
+        return None
+    if verify and blake3(content).digest() != stream_digest(file):
+        return None
+    return Encoded(STREAM_FORMAT, b"", (content,))
 
 
 def _aligned(head: bytes, buffers: Sequence[bytes | memoryview]) -> Iterator[bytes | memoryview]:

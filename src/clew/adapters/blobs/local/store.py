@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from clew.adapters.blobs.local import files, framing, layout
-from clew.errors import CorruptValue, StoreError
+from clew.adapters.blobs.local import files, framing, layout, streams
+from clew.adapters.blobs.local.streams import LocalReceiver
+from clew.errors import CorruptValue, NotFound, StoreError
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import Encoded
 
@@ -104,6 +105,46 @@ class LocalBlobs:
             encoded = self.get(id)
             return None if encoded is None else encoded.children
         return found
+
+    def receive(self) -> LocalReceiver:
+        """Begin a file that comes in pieces (`clew.lineage.ports.StreamStore`)."""
+        return LocalReceiver(self._root, durable=self._durable)
+
+    def stream(self, id: ValueId, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of a file from `start` up to (not including) `stop`, in pieces.
+
+        All of it is verified on the way; of a part, the whole before (once in a process).
+        """
+        size_bytes = self.length(id)
+        if size_bytes is None:
+            raise NotFound("no file with this content is stored", got=id.hex())
+        first, last, _ = slice(start, stop).indices(size_bytes)
+        path = layout.file_of(self._root, id)
+        status = os.stat(path)  # noqa: PTH116
+        _touch(path, status)
+        state = status.st_ino, status.st_mtime_ns, status.st_size
+        if self._verified.get(id) == state:
+            return streams.pieces(path, first, last)
+        if (first, last) == (0, size_bytes):
+            return self._verifying(id, path, state)
+        if not self.is_intact(id):
+            raise self._set_aside(id, path)
+        self._verified[id] = state
+        return streams.pieces(path, first, last)
+
+    def _verifying(self, id: ValueId, path: str, state: tuple[int, int, int]) -> Iterator[bytes]:
+        if not (yield from streams.verified_pieces(id, path)):
+            raise self._set_aside(id, path)
+        self._verified[id] = state
+
+    def length(self, id: ValueId) -> int | None:
+        """Return a file's size in bytes; None when there is none with this content."""
+        head = files.read_head(layout.file_of(self._root, id), framing.STREAM_HEAD)
+        return None if head is None else framing.stream_size(id, head)
+
+    def holds(self, id: ValueId) -> bool:
+        """Tell whether a file with this content is there."""
+        return self.length(id) is not None
 
     def is_intact(self, id: ValueId) -> bool:
         """Read a value's file and tell whether it matches its checksum; leave it where it is."""

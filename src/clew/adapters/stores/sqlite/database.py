@@ -51,6 +51,8 @@ class _Process:
         self.writer: sqlite3.Connection | None = None
         self.readers: list[sqlite3.Connection] = []
         self.words = Words()
+        self.owner: int | None = None
+        """The thread whose transaction is open."""
 
 
 class Database:
@@ -86,8 +88,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to read with; each statement sees one consistent state."""
+        """Lend a connection to read with; each statement sees one consistent state.
+
+        Inside a transaction of the same thread that is the writer's, which sees what it wrote.
+        """
         process = self._process()
+        if process.owner == threading.get_ident() and process.writer is not None:
+            yield process.writer
+            return
         try:
             connection = process.readers.pop()
         except IndexError:
@@ -104,18 +112,26 @@ class Database:
     def writing(self, wait_s: float | None = None) -> Iterator[sqlite3.Connection]:
         """Run a transaction: all of it is kept, or (after any exception) nothing.
 
+        Within a transaction of the same thread it is a part of that one: what fails undoes itself
+        alone, and what succeeds is kept when the outer one is.
+
         Parameters
         ----------
         wait_s : float, optional
             How long to wait for other processes, where not as long as for any write.
         """
         process = self._process()
+        if process.owner == threading.get_ident() and process.writer is not None:
+            with self._part(process, process.writer) as connection:
+                yield connection
+            return
         with process.lock:
             if process.writer is None:
                 with explained(self.path):
                     process.writer = self._connect(_WRITER_SLICE_S)
             connection = process.writer
             self._begin(connection, wait_s)
+            process.owner = threading.get_ident()
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -126,7 +142,27 @@ class Database:
                 if isinstance(error, sqlite3.Error):
                     raise explain(error, self.path) from error
                 raise
+            finally:
+                process.owner = None
             process.words.keep()
+
+    @contextmanager
+    def _part(
+        self, process: _Process, connection: sqlite3.Connection
+    ) -> Iterator[sqlite3.Connection]:
+        connection.execute("SAVEPOINT part")
+        try:
+            yield connection
+            connection.execute("RELEASE part")
+        except BaseException as error:
+            process.words.forget()
+            # A full disk, for one, has ended the whole transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO part")
+                connection.execute("RELEASE part")
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, self.path) from error
+            raise
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

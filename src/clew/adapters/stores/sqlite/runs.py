@@ -6,20 +6,29 @@ import json
 import math
 import sqlite3
 from collections.abc import Sequence
+from getpass import getuser
 from typing import cast
 
-from clew.adapters.stores.sqlite import nodes
+from clew.adapters.stores.sqlite import logs, nodes
+from clew.adapters.stores.sqlite.logs import NAN, RUN_NAME, stored_number
+from clew.adapters.stores.sqlite.tracking_tables import DEFAULT_EXPERIMENT
 from clew.adapters.stores.sqlite.words import Words
-from clew.errors import NotFound, StoreError
+from clew.errors import InvalidParameter, NotFound, StoreError
 from clew.lineage.records import Decision, LogEntry, Reason, Run, Use
 
 _DECISIONS: tuple[Decision, ...] = ("computed", "reused", "pruned", "failed")
-_NAN = "nan"
-_RUN = "id, flow, status, started_ms, ended_ms, arguments, context, result, error"
+_RUN = (
+    "id, coalesce((SELECT text FROM word WHERE n = flow), ''), status, started_ms, ended_ms, "
+    "arguments, context, result, error"
+)
+_INSERT = (
+    "INSERT INTO run (id, flow, experiment, name, user, status, started_ms, ended_ms, arguments, "
+    "context, result, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def start(connection: sqlite3.Connection, words: Words, run: Run) -> None:
-    """Add a run.
+    """Add a run of a flow, to the experiment that is named after the flow.
 
     Raises
     ------
@@ -28,11 +37,44 @@ def start(connection: sqlite3.Connection, words: Words, run: Run) -> None:
     """
     if connection.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone():
         raise StoreError(f"run {run.id} was started before", hint="give every run its own ULID")
-    row = (run.id, words.number(connection, run.flow), run.status, run.started_ms, run.ended_ms)
+    name = run.flow.rpartition(":")[2] or run.id
+    flow = words.number(connection, run.flow) if run.flow else None
+    row = (run.id, flow, _experiment(connection, run), name, _user(), run.status)
+    added = connection.execute(
+        _INSERT,
+        (*row, run.started_ms, run.ended_ms, run.arguments, run.context, run.result, run.error),
+    ).lastrowid
     connection.execute(
-        f"INSERT INTO run ({_RUN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, run.arguments, run.context, run.result, run.error),
+        "INSERT INTO tag (run, key, value) VALUES (?, ?, ?)",
+        (added, words.number(connection, RUN_NAME), name),
     )
+
+
+def _experiment(connection: sqlite3.Connection, run: Run) -> int:
+    """Return the experiment of a flow; one that was deleted comes back when its flow runs."""
+    if not run.flow:
+        return DEFAULT_EXPERIMENT
+    row = connection.execute(
+        "SELECT n, lifecycle FROM experiment WHERE name = ?", (run.flow,)
+    ).fetchone()
+    if row is None:
+        return cast(
+            int,
+            connection.execute(
+                "INSERT INTO experiment (name, created_ms, updated_ms) VALUES (?, ?, ?)",
+                (run.flow, run.started_ms, run.started_ms),
+            ).lastrowid,
+        )
+    if row[1]:
+        connection.execute("UPDATE experiment SET lifecycle = 0 WHERE n = ?", (row[0],))
+    return int(row[0])
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (OSError, KeyError):  # No name for this user id, as in some containers.
+        return ""
 
 
 def finish(connection: sqlite3.Connection, run: Run) -> None:
@@ -57,24 +99,28 @@ def add(
         "saved_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(n, *_use_columns(connection, words, use)) for use in uses],
     )
-    if not entries:
-        return
-    row = connection.execute("SELECT max(seq) FROM entry WHERE run = ?", (n,)).fetchone()
-    first = 0 if row[0] is None else row[0] + 1
-    connection.executemany(
-        "INSERT INTO entry (run, seq, kind, key, text, number, step, time_ms, node) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (n, first + offset, *_entry_columns(connection, words, entry))
-            for offset, entry in enumerate(entries)
-        ],
-    )
+    points: list[logs.MetricRow] = []
+    for entry in entries:
+        key = words.number(connection, entry.key)
+        if entry.kind == "metric":
+            value = stored_number(entry.number)
+            points.append((n, key, entry.time_ms, entry.step, value, entry.node))
+        elif entry.kind in ("param", "tag"):
+            connection.execute(_TEXT.format(entry.kind), (n, key, entry.text or "", entry.node))
+        elif entry.kind == "artifact":
+            content = bytes.fromhex(entry.text or "")
+            connection.execute(_ARTIFACT, (run, entry.key, content, entry.time_ms, entry.node))
+        else:
+            raise InvalidParameter("unknown kind of log entry", got=repr(entry.kind))
+    if points:
+        row = connection.execute("SELECT experiment FROM run WHERE n = ?", (n,)).fetchone()
+        logs.add_metrics(connection, n, row[0], points)
 
 
 def run(connection: sqlite3.Connection, words: Words, id: str) -> Run | None:
     """Return one run."""
     row = connection.execute(f"SELECT {_RUN} FROM run WHERE id = ?", (id,)).fetchone()
-    return _run(connection, words, row) if row else None
+    return Run(*row) if row else None
 
 
 def runs(
@@ -86,7 +132,7 @@ def runs(
         f"SELECT {_RUN} FROM run {where} ORDER BY started_ms DESC, id DESC LIMIT ?",
         (limit,) if flow is None else (flow, limit),
     ).fetchall()
-    return tuple(_run(connection, words, row) for row in rows)
+    return tuple(Run(*row) for row in rows)
 
 
 def uses(connection: sqlite3.Connection, words: Words, run: str) -> tuple[Use, ...]:
@@ -112,24 +158,40 @@ def uses(connection: sqlite3.Connection, words: Words, run: str) -> tuple[Use, .
 
 
 def entries(connection: sqlite3.Connection, words: Words, run: str) -> tuple[LogEntry, ...]:
-    """Return what a run logged, in order."""
-    rows = connection.execute(
-        "SELECT entry.kind, entry.key, entry.text, entry.number, entry.step, entry.time_ms, "
-        "entry.node FROM run JOIN entry ON entry.run = run.n WHERE run.id = ? ORDER BY entry.seq",
-        (run,),
-    ).fetchall()
-    return tuple(
-        LogEntry(
-            words.text(connection, kind),
-            words.text(connection, key),
-            text,
-            math.nan if number == _NAN else number,
-            step,
-            time_ms,
-            node,
-        )
-        for kind, key, text, number, step, time_ms, node in rows
-    )
+    """Return what a run logged: metrics, params, tags and artifacts, each by name."""
+    found = []
+    for kind in ("metric", "param", "tag"):
+        rows = connection.execute(_ENTRIES[kind], (run,)).fetchall()
+        named = [(words.text(connection, row[0]), *row[1:]) for row in rows]
+        named.sort(key=lambda row: row[0])  # Stable: of a name by step, then time.
+        found += [
+            LogEntry(kind, key, text, math.nan if number == NAN else number, *rest)
+            for key, text, number, *rest in named
+            if kind != "tag" or key != RUN_NAME
+        ]
+    rows = connection.execute(_LOGGED_ARTIFACTS, (run,)).fetchall()
+    found += [LogEntry("artifact", path, text.lower(), None, *rest) for path, text, *rest in rows]
+    return tuple(found)
+
+
+_ENTRIES = {
+    "metric": "SELECT metric.key, NULL, metric.value, metric.step, metric.time_ms, metric.node "
+    "FROM run JOIN metric ON metric.run = run.n WHERE run.id = ? "
+    "ORDER BY metric.step, metric.time_ms",
+    "param": "SELECT param.key, param.value, NULL, 0, 0, param.node FROM run "
+    "JOIN param ON param.run = run.n WHERE run.id = ?",
+    "tag": "SELECT tag.key, tag.value, NULL, 0, 0, tag.node FROM run "
+    "JOIN tag ON tag.run = run.n WHERE run.id = ?",
+}
+_TEXT = "INSERT OR REPLACE INTO {} (run, key, value, node) VALUES (?, ?, ?, ?)"
+_ARTIFACT = (
+    "INSERT OR REPLACE INTO artifact (kind, owner, path, content, size_bytes, created_ms, node, "
+    "is_value) VALUES (0, ?, ?, ?, 0, ?, ?, 1)"
+)
+_LOGGED_ARTIFACTS = (
+    "SELECT path, hex(content), 0, created_ms, node FROM artifact "
+    "WHERE kind = 0 AND owner = ? ORDER BY path"
+)
 
 
 def _number(connection: sqlite3.Connection, id: str) -> int:
@@ -137,11 +199,6 @@ def _number(connection: sqlite3.Connection, id: str) -> int:
     if row is None:
         raise NotFound("no such run", got=id, hint="start the run before it logs or ends")
     return cast(int, row[0])
-
-
-def _run(connection: sqlite3.Connection, words: Words, row: tuple[object, ...]) -> Run:
-    id, flow, *rest = row
-    return Run(id, words.text(connection, cast(int, flow)), *rest)  # type: ignore[arg-type]
 
 
 def _use_columns(connection: sqlite3.Connection, words: Words, use: Use) -> tuple[object, ...]:
@@ -157,21 +214,4 @@ def _use_columns(connection: sqlite3.Connection, words: Words, use: Use) -> tupl
         json.dumps(fields, ensure_ascii=False, default=str) if fields else None,
         use.wall_s,
         use.saved_s,
-    )
-
-
-def _entry_columns(
-    connection: sqlite3.Connection, words: Words, entry: LogEntry
-) -> tuple[object, ...]:
-    number: float | str | None = entry.number
-    if entry.number is not None and math.isnan(entry.number):
-        number = _NAN  # SQLite turns NaN into NULL, which would say that nothing was logged.
-    return (
-        words.number(connection, entry.kind),
-        words.number(connection, entry.key),
-        entry.text,
-        number,
-        entry.step,
-        entry.time_ms,
-        entry.node,
     )

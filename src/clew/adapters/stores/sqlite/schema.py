@@ -19,6 +19,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from clew.adapters.stores.sqlite import tracking_tables
 from clew.errors import StoreError
 
 READ_SLOT = 1 << 20
@@ -105,6 +106,11 @@ def _keep_small_values_with_their_records(connection: sqlite3.Connection) -> Non
         "CREATE TABLE quarantine (n INTEGER PRIMARY KEY, id BLOB NOT NULL, content BLOB NOT NULL, "
         "damaged_s INTEGER NOT NULL)"
     )
+
+
+@migration(3)
+def _add_tracking(connection: sqlite3.Connection) -> None:
+    tracking_tables.lay(connection)
 
 
 _VERSION_1 = """

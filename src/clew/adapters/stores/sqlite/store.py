@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from clew.adapters.stores.sqlite import audit, graph, usage, views
@@ -11,6 +12,7 @@ from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
 from clew.adapters.stores.sqlite.blobs import SqliteBlobs
 from clew.adapters.stores.sqlite.database import Database, Durability
+from clew.adapters.stores.sqlite.view import View
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
 from clew.lineage.ports import Direction
 from clew.lineage.records import Code, LogEntry, Node, Run, Use, Value
@@ -49,8 +51,18 @@ class SqliteStore:
 
     @property
     def database(self) -> Database:
-        """The file and its connections, for the other ports of the same place."""
+        """The file, for the other adapters over it."""
         return self._database
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Make all writes of this thread within the block one transaction."""
+        return self._database.writing()
+
+    def artifact_contents(self) -> set[ValueId]:
+        """Return the contents of all artifacts: what `gc` keeps."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT DISTINCT content FROM artifact").fetchall()
+        return {row[0] for row in rows}
 
     def close(self) -> None:
         """Close the store; what it returned stays valid."""
@@ -184,7 +196,7 @@ class SqliteStore:
         with self._database.reading() as connection:
             yield from audit.described(connection, self._database.words)
 
-    def view(self, view: views.View) -> list[tuple[object, ...]]:
+    def view(self, view: View) -> list[tuple[object, ...]]:
         """Return the rows of a documented view (see `views`)."""
         with self._database.reading() as connection:
             return views.rows(connection, view)

@@ -1,18 +1,24 @@
 """The graph as tables, for analysis: the documented schema behind `clew sql`.
 
-======== =========================================================================================
-view     a row is
-======== =========================================================================================
-runs     one execution of a flow
-params   one argument of a run's flow, or one param that the run logged
-metrics  one metric that a run logged, at one step
-tags     one tag of a run
-nodes    one call, and what it cost when it was computed
-edges    one input, output or observed read of a node
-values   one value that is known (write ``"values"``: the word is reserved in SQL)
-uses     what one run did about one step, and why
-costs    one operation: how often it was computed and reused, and the seconds that took and saved
-======== =========================================================================================
+============  ====================================================================================
+view          a row is
+============  ====================================================================================
+runs          one execution: of a flow, a ``with clew.run()`` block, or a client
+params        one argument of a run's flow, or one param that the run logged
+metrics       one metric that a run logged, at one step
+latest        one metric of a run: the value that counts
+tags          one tag of a run
+experiments   one experiment
+datasets      one dataset as one run read it
+artifacts     one file of a run or model
+models        one logged model
+versions      one version of a registered model
+nodes         one call, and what it cost when it was computed
+edges         one input, output or observed read of a node
+values        one value that is known (write ``"values"``: the word is reserved in SQL)
+uses          what one run did about one step, and why
+costs         one operation: how often it was computed and reused, the seconds that took and saved
+============  ====================================================================================
 
 Ids are hexadecimal text. Times are UTC. Seconds are `*_s`, bytes `*_bytes`.
 """
@@ -20,30 +26,10 @@ Ids are hexadecimal text. Times are UTC. Seconds are `*_s`, bytes `*_bytes`.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Literal
 
+from clew.adapters.stores.sqlite import tracking_views
 from clew.adapters.stores.sqlite.schema import READ_SLOT
-
-Type = Literal["text", "integer", "real", "boolean", "time"]
-"""``time`` is a number of milliseconds since the epoch in the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A documented table.
-
-    Parameters
-    ----------
-    columns : tuple of (str, Type, str)
-        Name, type and meaning of each column.
-    query : str
-        What SQLite is asked.
-    """
-
-    name: str
-    columns: tuple[tuple[str, Type, str], ...]
-    query: str
+from clew.adapters.stores.sqlite.view import View
 
 
 def rows(connection: sqlite3.Connection, view: View) -> list[tuple[object, ...]]:
@@ -51,63 +37,6 @@ def rows(connection: sqlite3.Connection, view: View) -> list[tuple[object, ...]]
     return connection.execute(view.query).fetchall()
 
 
-_RUNS = View(
-    "runs",
-    (
-        ("run", "text", "id (a ULID: sorts by time)"),
-        ("flow", "text", "module:name"),
-        ("status", "text", "running, finished, failed, interrupted, lost"),
-        ("started", "time", "when it started"),
-        ("ended", "time", "when it ended"),
-        ("wall_s", "real", "from start to end"),
-        ("result", "text", "content id of what it returned"),
-        ("error", "text", "what it failed with"),
-        ("arguments", "text", "JSON object"),
-        ("context", "text", "JSON object: command, git state, host, process"),
-    ),
-    "SELECT run.id, word.text, status, started_ms, ended_ms, (ended_ms - started_ms) / 1000.0, "
-    "lower(hex(result)), error, arguments, context FROM run JOIN word ON word.n = run.flow",
-)
-_PARAMS = View(
-    "params",
-    (
-        ("run", "text", "id of the run"),
-        ("flow", "text", "module:name"),
-        ("key", "text", "name"),
-        ("value", "text", "value, as text"),
-    ),
-    "SELECT run.id, word.text, argument.key, CASE argument.type WHEN 'true' THEN 'true' "
-    "WHEN 'false' THEN 'false' ELSE CAST(argument.value AS TEXT) END FROM run "
-    "JOIN word ON word.n = run.flow JOIN json_each("
-    "CASE WHEN json_valid(run.arguments) THEN run.arguments ELSE '{}' END) AS argument "
-    "UNION ALL SELECT run.id, flow.text, key.text, entry.text FROM entry "
-    "JOIN run ON run.n = entry.run JOIN word AS flow ON flow.n = run.flow "
-    "JOIN word AS key ON key.n = entry.key JOIN word AS kind ON kind.n = entry.kind "
-    "WHERE kind.text = 'param'",
-)
-_METRICS = View(
-    "metrics",
-    (
-        ("run", "text", "id of the run"),
-        ("flow", "text", "module:name"),
-        ("key", "text", "name"),
-        ("value", "real", "value; NaN and infinities are kept"),
-        ("step", "integer", "training step"),
-        ("time", "time", "when it was logged"),
-        ("node", "text", "node whose step logged it"),
-    ),
-    "SELECT run.id, flow.text, key.text, number, step, nullif(time_ms, 0), "
-    "lower(hex(entry.node)) FROM entry JOIN run ON run.n = entry.run "
-    "JOIN word AS flow ON flow.n = run.flow JOIN word AS key ON key.n = entry.key "
-    "JOIN word AS kind ON kind.n = entry.kind WHERE kind.text = 'metric'",
-)
-_TAGS = View(
-    "tags",
-    (("run", "text", "id of the run"), ("key", "text", "name"), ("value", "text", "value")),
-    "SELECT run.id, key.text, entry.text FROM entry JOIN run ON run.n = entry.run "
-    "JOIN word AS key ON key.n = entry.key JOIN word AS kind ON kind.n = entry.kind "
-    "WHERE kind.text = 'tag'",
-)
 _NODES = View(
     "nodes",
     (
@@ -203,7 +132,6 @@ _COSTS = View(
 )
 
 VIEWS: dict[str, View] = {
-    view.name: view
-    for view in (_RUNS, _PARAMS, _METRICS, _TAGS, _NODES, _EDGES, _VALUES, _USES, _COSTS)
+    view.name: view for view in (*tracking_views.VIEWS, _NODES, _EDGES, _VALUES, _USES, _COSTS)
 }
 """All views by name."""
