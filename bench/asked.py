@@ -66,4 +66,5 @@ ASKED: dict[str, Asked] = {
     "trace.dedup_bytes": Asked("trace of 400,000 loop items, de-duplicated", "<= 630000"),
     "trace.overhead": Asked("tracing with nothing to reuse: overhead", "<= 0.05"),
     "serving.in_process": Asked("one row in process, clew's endpoint to the pipeline", ">= 100"),
+    "policy.requests_to_leave": Asked("requests until a degraded model is left", "<= 500"),
 }

@@ -1,8 +1,8 @@
 """Which models answer a request, how their answers become one, and what feedback changes.
 
-Clipper's interface (Crankshaw et al. 2017, section 5): ``init``, ``select``, ``combine``, ``observe``.
-A policy has no memory of its own: its state is plain data that the caller keeps, so that it outlives
-the process.
+Clipper's interface (Crankshaw et al. 2017, section 5): ``init``, ``select``, ``combine``,
+``observe``. A policy has no memory of its own: its state is plain data that the caller keeps, so
+that it outlives the process.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Policies that let one arm answer: a fixed one, or the one that feedback speaks for.
 
-All but `Static` forget: an arm's evidence is discounted with each of its own observations, so that an
-arm that gets worse is left although it was good for long, while the belief in an arm that is rarely
-asked stays. `explore` is the share of requests that go to an arm drawn evenly, whatever is believed.
+All but `Static` forget: an arm's evidence is discounted with each of its own observations, so that
+an arm that gets worse is left although it was good for long, while the belief in an arm that is
+rarely asked stays. `explore` is the share of requests that go to an arm drawn evenly, whatever is
+believed.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class _Counting(_OneArm):
         Share of requests that go to an arm drawn evenly.
     """
 
-    memory: float = 300.0
+    memory: float = 160.0
     explore: float = 0.02
 
     def __post_init__(self) -> None:
@@ -118,7 +119,9 @@ class EpsilonGreedy(_Counting):
 
     def select(self, state: State, context: Context, random: _random.Random) -> Selection:
         """Choose an arm; one without observations counts as the best."""
-        means = {a: (total / weight if weight else 1.0) for a, (weight, total) in state["arms"].items()}
+        means = {
+            arm: total / weight if weight else 1.0 for arm, (weight, total) in state["arms"].items()
+        }
         best = max(means.values())
         leaders = [arm for arm, mean in means.items() if mean == best]
         shares = {arm: 1 / len(leaders) for arm in leaders}
@@ -165,8 +168,8 @@ class Thompson(_Counting):
 class Exp3(_OneArm):
     """Exponential weights over the estimated losses of all arms (Auer et al. 2002).
 
-    Losses are divided by the probability of the arm plus `bias` (implicit exploration, Neu 2015),
-    which bounds what one observation of a rare arm can do, and discounted with every observation.
+    Losses are divided by the probability of their arm, so that the estimates are unbiased, and
+    discounted with every observation. `explore` bounds what one observation of a rare arm can do.
 
     Parameters
     ----------
@@ -176,10 +179,9 @@ class Exp3(_OneArm):
         How many of the latest observations count, roughly.
     """
 
-    rate: float = 0.15
-    memory: float = 300.0
+    rate: float = 0.2
+    memory: float = 600.0
     explore: float = 0.02
-    bias: float = 0.1
 
     def init(self, arms: Sequence[str]) -> State:
         """Return the state before any feedback."""
@@ -196,7 +198,7 @@ class Exp3(_OneArm):
         losses = {arm: loss * kept for arm, loss in state["losses"].items()}
         for arm, reward in checked_rewards(feedback).items():
             probability = feedback.selection.probabilities.get(arm, 1.0)
-            losses[arm] += (1 - reward) / (probability + self.bias)
+            losses[arm] += (1 - reward) / probability
         return {"losses": losses}
 
 
