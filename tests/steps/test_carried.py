@@ -2,7 +2,10 @@
 
 import time
 
+import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import clew
 
@@ -62,3 +65,65 @@ def test_an_object_whose_method_reads_the_clock_is_asked_again():
         return given.now()
 
     assert ask(Stamp()) != ask(Stamp())
+
+
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+
+def now_added(X):
+    return X + time.time_ns()
+
+
+def doubled(X):
+    return 2 * X
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda f: FunctionTransformer(f),
+        lambda f: make_pipeline(FunctionTransformer(f), "passthrough"),
+        lambda f: [{"deep": (1, [{"er": FunctionTransformer(f)}])}],
+        lambda f: Box(Box({"f": f})),
+        lambda f: [0] * 100 + [f],
+    ],
+    ids=["estimator", "pipeline", "nested", "attributes", "long list"],
+)
+@pytest.mark.parametrize("function", [now_added, doubled])
+def test_code_deep_inside_an_argument_counts(wrap, function):
+    @clew.step
+    def ask(given):
+        return 1
+
+    ask(wrap(function))
+    ask(wrap(function))
+    wanted = "ambient-argument" if function is now_added else "same-call"
+    assert ask.last.reason.code == wanted
+
+
+def test_a_result_that_carries_such_code_is_no_input_that_can_be_named():
+    @clew.step
+    def make(n):
+        return FunctionTransformer(now_added)
+
+    @clew.step
+    def apply(transformer):
+        return int(transformer.transform(np.zeros(1, dtype=np.int64))[0])
+
+    @clew.flow
+    def flow(n=1):
+        return apply(make(n))
+
+    assert flow() != flow()
+
+
+def test_a_result_that_carries_harmless_code_is_reused():
+    @clew.step
+    def make(n):
+        return FunctionTransformer(doubled)
+
+    make(1)
+    make(1)
+    assert make.last.decision == "reused"

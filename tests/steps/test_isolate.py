@@ -212,3 +212,52 @@ def test_a_shared_list_of_lazy_results_stays_in_both_places() -> None:
     run = flow.run()
     assert run.result == "[[1, 2], {'again': [1, 2]}]"
     assert flow.start({}, engine="threads", workers=2).computed == ()
+
+
+def whole(X):
+    return X
+
+
+def part(X):
+    return X[1:]
+
+
+def turned(X):
+    return X.T
+
+
+def listed(X):
+    return [X, {"part": X[:1]}]
+
+
+@pytest.mark.parametrize("function", [whole, part, turned, listed])
+def test_a_returned_argument_is_a_copy_from_the_first_run_on(function):
+    given = np.arange(6.0).reshape(2, 3)
+    step = clew.step(function)
+    first, second = step(given), step(given)
+    assert step.last.decision == "reused"
+    for result in (first, second):
+        array = result[1]["part"] if isinstance(result, list) else result
+        array[:] = -1
+        assert given.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_returned_table_is_a_copy():
+    frame = pd.DataFrame({"a": [1, 2]})
+    result = clew.step(whole)(frame)
+    result["b"] = 0
+    assert list(frame) == ["a"]
+
+
+def test_what_is_returned_twice_stays_one_thing():
+    @clew.step
+    def twice(X):
+        return [X, X]
+
+    one, two = twice(np.arange(3))
+    assert one is two
+
+
+def test_a_layout_survives_the_copy():
+    given = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    assert clew.step(whole)(given).flags.f_contiguous

@@ -1,45 +1,52 @@
-"""Code that arrives as an argument: a step that calls it reads what it reads."""
+"""Code that a value carries: a step that calls it reads what it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from clew.errors import Unhashable
-from clew.lineage.code import code_record
+from clew.lineage.canonical import ValueId
+from clew.lineage.code import code_id, code_record
 from clew.lineage.code.ambient import canonical_name, finding
 from clew.lineage.code.origin import is_project_module
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
-_MOST_ITEMS = 64
+from clew.lineage.fingerprint import fingerprint
 
 
-def ambient_in(value: Any) -> Iterator[str]:
-    """Yield what callables and objects of the project read of the world, when they are called.
+def fingerprint_with_code(value: object) -> tuple[ValueId, tuple[object, ...]]:
+    """Return a value's content id, and the functions and classes that are part of it.
 
-    Looked at are the argument itself and the items of a short list, tuple or dict.
+    However deep they lie: in an estimator's parameters, in a container inside a container.
+
+    Raises
+    ------
+    Unhashable
+        When the value has no content id.
     """
-    if type(value) in (list, tuple) and len(value) <= _MOST_ITEMS:
-        for item in value:
-            yield from _ambient(item)
-    elif type(value) is dict and len(value) <= _MOST_ITEMS:
-        for item in value.values():
-            yield from _ambient(item)
-    else:
-        yield from _ambient(value)
+    found: list[object] = []
+
+    def note(subject: object) -> bytes:
+        found.append(subject)
+        return code_id(subject)
+
+    return fingerprint(value, code=note), tuple(found)
 
 
-def _ambient(value: Any) -> tuple[str, ...]:
-    if isinstance(value, _PLAIN) or not (
-        callable(value) or is_project_module(type(value).__module__)
-    ):
-        return ()
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+def ambient_in(carried: Iterable[object]) -> Iterator[str]:
+    """Yield what functions and classes of the project read of the world, when they are called."""
+    for subject in carried:
+        yield from _ambient(subject)
+
+
+def _ambient(subject: Any) -> tuple[str, ...]:
+    module, name = getattr(subject, "__module__", None), getattr(subject, "__qualname__", None)
     if isinstance(module, str) and isinstance(name, str):
         found = finding(canonical_name(f"{module}.{name}"), ())
         if found is not None and found.kind == "ambient":
             return (found.text,)
+        if isinstance(subject, type) and not is_project_module(module):
+            return ()
     try:
-        return code_record(value).ambient
+        return code_record(subject).ambient
     except Unhashable:
         return ()  # it has no content id either, which forbids reuse already

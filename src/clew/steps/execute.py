@@ -94,6 +94,7 @@ def execute(
     with company.among(execution):
         result, error = _tries(step, arguments, execution, start)
     cost = Cost(time.perf_counter() - started, time.process_time() - cpu)
+    result = isolate.detached(result, arguments)
     effects = execution.effects
     reads = [*observer.reads(), *observer.left(result), *_draws(start, effects)]
     observer.unsound += native.unseen_reads(readers, reads, arguments.values())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import Unhashable
-from clew.lineage.canonical import CodeId, NodeId, ValueId
+from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
 from clew.lineage.code import CodeRecord
 from clew.lineage.records import Edge, Reason, call_id
 from clew.steps.carried import ambient_in
@@ -30,6 +30,8 @@ class Identity:
         Why the call must execute whatever the store knows.
     literals : tuple of (ValueId, object)
         Inputs that no node makes: the leaves of the thread.
+    environment : Digest
+        Id of what decides the result whatever the code: interpreter, machine, settings in force.
     """
 
     operation: str
@@ -38,6 +40,7 @@ class Identity:
     call: NodeId | None
     unsound: Reason | None
     literals: tuple[tuple[ValueId, Any], ...]
+    environment: Digest
 
     @property
     def code_id(self) -> CodeId | None:
@@ -109,18 +112,29 @@ def from_edges(
     if step.options.reuse is False:
         unsound = Reason("reuse-off", "the step is declared with reuse=False")
     call: NodeId | None = None
+    environment = runtime.environment_now()
     if code is not None and (unsound is None or unsound.code != "unhashable-input"):
-        environment = runtime.environment[0]
         call = call_id(step.name, code.id, environment, step.options.seed, edges)
-    return Identity(step.name, code, edges, call, unsound, inputs.literals)
+    return Identity(step.name, code, edges, call, unsound, inputs.literals, environment)
 
 
 def _carried(inputs: Slots) -> Reason | None:
-    found = [text for _, literal in inputs.literals for text in ambient_in(literal)]
+    found = list(dict.fromkeys(ambient_in(inputs.carried)))
     if not found:
         return None
     text = f"an argument, when it is called: {'; '.join(found)}"
     return Reason("ambient-argument", text, {"reads": found})
+
+
+def under_settings(identity: Identity, runtime: Runtime) -> Identity:
+    """Return the identity of a call that runs here, where it was identified somewhere else.
+
+    Settings of libraries belong to a process or a thread: the one that computes may have others.
+    """
+    if identity.unsound is not None or identity.environment == runtime.environment_now():
+        return identity
+    text = "the worker that computes it has other settings of libraries than the flow"
+    return replace(identity, unsound=Reason("other-settings", text))
 
 
 def selection_id(kind: str, of: ValueId, key: ValueId) -> NodeId:

@@ -56,6 +56,55 @@ def _copied(value: Any) -> Any:
         return value
 
 
+def detached(result: Any, arguments: Mapping[str, Any]) -> Any:
+    """Return a result that shares no array or table with the caller's arguments.
+
+    Reuse gives a copy, so the first execution does as well: of the arrays and tables themselves,
+    and of those in lists, tuples and dicts.
+    """
+    held = [value for value in arguments.values() if is_buffer(value)]
+    return _detached(result, held, {}) if held else result
+
+
+def _detached(value: Any, held: list[Any], copies: dict[int, Any]) -> Any:
+    if id(value) in copies:
+        return copies[id(value)]
+    new = value
+    if type(value) in (list, tuple):
+        parts = [_detached(item, held, copies) for item in value]
+        if any(one is not two for one, two in zip(parts, value, strict=True)):
+            new = type(value)(parts)
+    elif type(value) is dict:
+        items = {key: _detached(item, held, copies) for key, item in value.items()}
+        if any(items[key] is not item for key, item in value.items()):
+            new = items
+    elif is_buffer(value) and any(_shares(value, other) for other in held):
+        new = _copy(value)
+    copies[id(value)] = new
+    return new
+
+
+def _shares(one: Any, other: Any) -> bool:
+    import numpy
+
+    if one is other:
+        return True
+    if isinstance(one, numpy.ndarray) and isinstance(other, numpy.ndarray):
+        return bool(numpy.may_share_memory(one, other))
+    return False
+
+
+def _copy(value: Any) -> Any:
+    import numpy
+
+    if isinstance(value, numpy.ndarray):
+        return value.copy(order="K")
+    for name in ("copy", "clone"):  # Arrow's tables have neither, and cannot be changed.
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return value
+
+
 def check_unchanged(step: str, arguments: Mapping[str, Any], inputs: tuple[Edge, ...]) -> None:
     """Compare the arrays and tables among the arguments with what they were.
 

@@ -17,7 +17,7 @@ from clew.lineage.records import Node
 from clew.steps import results
 from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, delivered
-from clew.steps.identify import Identity
+from clew.steps.identify import Identity, under_settings
 from clew.steps.perform import perform
 from clew.steps.ref import Ref, holds_ref, task_of
 from clew.steps.results import Recorded
@@ -96,6 +96,7 @@ def work(location: str, payload: bytes) -> Delivered:
     def commit(outcome: Outcome, recorded: Recorded) -> None:
         runtime.store.record([recorded.node], recorded.values)
 
+    identity = under_settings(identity, runtime)
     done = perform(runtime, step, identity, arguments, known, commit)
     if isinstance(done, Node):
         return Delivered(done, None, Effects(), 0.0)

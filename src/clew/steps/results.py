@@ -28,6 +28,7 @@ from clew.lineage.code.archive import to_stored
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import LONGEST, describe
 from clew.lineage.records import Cost, Edge, Node, Value, node_id
+from clew.steps.carried import ambient_in, fingerprint_with_code
 from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, Replayable
 from clew.steps.identify import Identity, selection_id
@@ -73,8 +74,9 @@ def store_outcome(
     before_s: Callable[[], float] = float,
 ) -> Recorded:
     """Store a result's bytes where that pays, and return the node that describes the call."""
-    outputs, values, notes = _outputs(runtime, outcome, before_s)
-    reasons = [*outcome.unsound] if step.options.reuse is None else []
+    strict = step.options.reuse is None
+    outputs, values, notes = _outputs(runtime, outcome, before_s, strict=strict)
+    reasons = [*outcome.unsound] if strict else []
     if identity.unsound is not None:
         reasons.insert(0, identity.unsound.text)
     _remember_code(runtime, identity)
@@ -88,7 +90,7 @@ def store_outcome(
 
 
 def _outputs(
-    runtime: Runtime, outcome: Outcome, before_s: Callable[[], float]
+    runtime: Runtime, outcome: Outcome, before_s: Callable[[], float], *, strict: bool
 ) -> tuple[tuple[Edge, ...], list[Value], list[str]]:
     edges: list[Edge] = []
     values: list[Value] = []
@@ -98,7 +100,8 @@ def _outputs(
         return before_s() + outcome.cost.wall_s
 
     def keep(name: str, value: Any, *, always: bool = False) -> None:
-        description, note = _store(runtime, value, cumulative_s, always=always)
+        checked = strict and not always
+        description, note = _store(runtime, value, cumulative_s, always=always, strict=checked)
         edges.append(Edge(name, description.id))
         values.append(description)
         if note:
@@ -117,10 +120,18 @@ def _outputs(
 
 
 def _store(
-    runtime: Runtime, value: Any, compute_s: Callable[[], float], *, always: bool
+    runtime: Runtime,
+    value: Any,
+    compute_s: Callable[[], float],
+    *,
+    always: bool,
+    strict: bool = False,
 ) -> tuple[Value, str]:
     try:
-        id = fingerprint(value)
+        id, carried = fingerprint_with_code(value)
+        ambient = list(ambient_in(carried)) if strict else []
+        if ambient:  # A step that calls it would give the same call another result each time.
+            raise Unhashable(f"when it is called: {'; '.join(dict.fromkeys(ambient))}")
     except Unhashable as error:
         opaque = ValueId(digest("opaque", 1, [os.urandom(16)]))
         return describe(opaque, value), f"its result has no content id: {error.message}"
@@ -219,7 +230,7 @@ def _node(
         operation=step.name,
         kind="event" if one_off or identity.call is None else "step",
         code=identity.code_id,
-        environment=runtime.environment[0],
+        environment=identity.environment,
         seed=step.options.seed,
         inputs=identity.inputs,
         outputs=outputs,

@@ -17,6 +17,7 @@ from clew.lineage.canonical import Digest, ValueId
 from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.ports import Claims, NodeStore, RunStore, UsageIndex, ValueIndex
 from clew.lineage.records import LogEntry, Node, Use, Value
+from clew.steps import settings
 
 
 class Store(NodeStore, ValueIndex, RunStore, UsageIndex, Protocol):
@@ -105,6 +106,15 @@ class Runtime:
     materialiser: OnlineMaterialiser
     policy: Policy = field(default_factory=Policy)
     known_code: set[bytes] = field(default_factory=set)
+    known_environments: set[Digest] = field(default_factory=set)
+
+    def environment_now(self) -> Digest:
+        """Return the id of the environment with the settings in force; the store knows it."""
+        id, record = settings.environment_of(self.environment)
+        if id != self.environment[0] and id not in self.known_environments:
+            self.store.put_environment(id, record)
+            self.known_environments.add(id)
+        return id
 
 
 _chosen: Runtime | None = None

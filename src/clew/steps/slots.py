@@ -9,9 +9,9 @@ from typing import Any
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import ValueId
-from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Edge, Reason
 from clew.steps.bind import flatten
+from clew.steps.carried import fingerprint_with_code
 from clew.steps.ref import Ref, refs_in, task_of
 
 SHAPE = ":shape"
@@ -43,11 +43,14 @@ class Slots:
     ----------
     literals : tuple of (ValueId, object)
         Arguments that no task makes: the leaves of the thread.
+    carried : tuple of object
+        Functions and classes that are part of them.
     """
 
     slots: tuple[Slot, ...]
     literals: tuple[tuple[ValueId, Any], ...]
     unsound: Reason | None
+    carried: tuple[object, ...] = ()
 
 
 def slots_of(signature: inspect.Signature, arguments: Mapping[str, Any]) -> Slots:
@@ -55,20 +58,22 @@ def slots_of(signature: inspect.Signature, arguments: Mapping[str, Any]) -> Slot
     slots: list[Slot] = []
     literals: list[tuple[ValueId, Any]] = []
     unsound: Reason | None = None
+    carried: list[object] = []
     for name, argument in flatten(signature, arguments):
         for slot, literal in _slots(name, argument):
             if slot.task is not None:
                 slots.append(slot)
                 continue
             try:
-                id = fingerprint(literal)
+                id, code = fingerprint_with_code(literal)
             except Unhashable as error:
                 text = f"argument {name!r} has no content id: {error.message}"
                 unsound = unsound or Reason("unhashable-input", text, {"input": name})
                 continue
             literals.append((id, literal))
+            carried += code
             slots.append(Slot(slot.name, id))
-    return Slots(tuple(slots), tuple(literals), unsound)
+    return Slots(tuple(slots), tuple(literals), unsound, tuple(carried))
 
 
 def _slots(name: str, argument: Any) -> Iterator[tuple[Slot, Any]]:

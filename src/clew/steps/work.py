@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from clew.steps import eager, remote, results, rng
 from clew.steps.context import executing
 from clew.steps.execute import Outcome, delivered
 from clew.steps.graph import MISSING, FlowGraph, Task
-from clew.steps.identify import Identity, from_edges, identify_code
+from clew.steps.identify import Identity, from_edges, identify_code, under_settings
 from clew.steps.perform import perform, tell_outer_step
 from clew.steps.provenance import redacted
 from clew.steps.ref import substitute
@@ -53,6 +54,7 @@ class Dispatcher:
         self._engine = engine
         self._loaded: set[int] = set()
         self._outer = executing.get()
+        self._thread = threading.get_ident()
 
     def has_room(self, task: Task, running: Iterable[Task]) -> bool:
         """Tell whether the declared resources leave room for the task.
@@ -171,6 +173,8 @@ class Dispatcher:
     def _work(self, task: Task, identity: Identity, arguments: Mapping[str, Any]) -> Finished:
         """Compute a step in this process (any thread)."""
         assert task.step is not None
+        if threading.get_ident() != self._thread:
+            identity = under_settings(identity, self._runtime)
 
         def commit(outcome: Outcome, recorded: Recorded) -> None:
             use = _computed(task, identity, recorded, outcome.cost.wall_s)

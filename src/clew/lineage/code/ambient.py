@@ -18,6 +18,9 @@ _ENTROPY = "draws fresh entropy"
 _NETWORK = "reaches the network"
 _INPUT = "reads what the process was given"
 _PROGRAM = "runs another program"
+_PLACE = "depends on the folder where the process stands"
+_FILE_TIME = "reads the time of a file"
+_LINK = "reads where a link leads"
 _CLOCKS = ("time", "perf_counter", "monotonic", "process_time", "thread_time")
 _NOW = ("now", "utcnow", "today")
 
@@ -29,6 +32,13 @@ _ALWAYS: dict[str, str] = {
     **{f"pandas._libs.tslibs.timestamps.Timestamp.{name}": _CLOCK for name in _NOW},
     **{f"os.{name}": _ENVIRONMENT for name in ("environ", "environb", "getenv", "getenvb")},
     **{f"os.{name}": _ENVIRONMENT for name in ("getcwd", "getlogin", "uname")},
+    **{f"os.{name}": _ENVIRONMENT for name in ("getpid", "getppid", "getloadavg", "times")},
+    **{f"os.path.{name}": _PLACE for name in ("abspath", "realpath", "relpath")},
+    **{f"os.path.{name}": _ENVIRONMENT for name in ("expanduser", "expandvars")},
+    **{f"os.path.get{name}time": _FILE_TIME for name in "acm"},
+    "os.readlink": _LINK,
+    **{f"pathlib.Path.{name}": _PLACE for name in ("cwd", "absolute", "resolve")},
+    **{f"pathlib.Path.{name}": _ENVIRONMENT for name in ("home", "expanduser")},
     "platform": _ENVIRONMENT,
     "getpass": _ENVIRONMENT,
     **{f"uuid.{name}": _ENTROPY for name in ("uuid1", "uuid4", "getnode")},
@@ -47,6 +57,12 @@ _WITHOUT_ARGUMENTS: dict[str, str] = {
     "numpy.random.mtrand.RandomState": _ENTROPY,
     "random.Random": _ENTROPY,
 }
+_NOW_TEXTS = {"now", "today"}
+_DATES = {
+    *("pandas.Timestamp", "pandas.to_datetime", "pandas.DatetimeIndex", "pandas.Period"),
+    *("numpy.datetime64", "pandas._libs.tslibs.timestamps.Timestamp"),
+}
+"""What takes the text "now" for the time at which it is called."""
 _OPENERS = {
     "builtins.open",
     "os.listdir",
@@ -85,8 +101,14 @@ _INSIDE = {
     "pyarrow.parquet.core.": "pyarrow.parquet.",
 }
 """Where libraries define what they offer elsewhere."""
-_ALIASES = {"posix": "os", "nt": "os"}
-_SAME = {"_io.open": "builtins.open", "io.open": "builtins.open"}
+_ALIASES = {"posix": "os", "nt": "os", "posixpath": "os.path", "ntpath": "os.path"}
+_SAME = {
+    "genericpath.getmtime": "os.path.getmtime",
+    "genericpath.getctime": "os.path.getctime",
+    "genericpath.getatime": "os.path.getatime",
+    "_io.open": "builtins.open",
+    "io.open": "builtins.open",
+}
 _DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial")
 
 
@@ -135,6 +157,8 @@ def finding(dotted: str, calls: tuple[Call, ...]) -> Finding | None:
             return Finding("ambient", f"{dotted}: {_ALWAYS[name]}")
     if dotted in _WITHOUT_ARGUMENTS and any(call.unseeded for call in calls):
         return Finding("ambient", f"{dotted}() without arguments: {_WITHOUT_ARGUMENTS[dotted]}")
+    if dotted in _DATES and any((call.first or "").lower() in _NOW_TEXTS for call in calls):
+        return Finding("ambient", f"{dotted}('now'): {_CLOCK}")
     generator = _generator(parts)
     if generator:
         return Finding("generator", generator)

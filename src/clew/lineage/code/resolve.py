@@ -13,7 +13,7 @@ from clew.lineage.code.ambient import Finding, canonical_name, finding
 from clew.lineage.code.holders import NOT_PLAIN, plain_attribute
 from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
-from clew.lineage.code.reads import Read
+from clew.lineage.code.reads import Call, Read
 from clew.lineage.code.static import Static
 from clew.lineage.code.tokens import behind_hook, token
 from clew.lineage.code.values import value_id
@@ -95,6 +95,8 @@ def _follow(walk: Walk, value: object, read: Read, where: Where) -> bytes:
         value, rest = found, rest[1:]
     if walk.recording:
         _note(walk, value, rest, read)
+        if value is getattr:
+            _note_by_name(walk, read, sys.modules.get(where.module))
     if value is importlib.import_module or value is __import__:
         return _import_by_name(walk, read, where)
     walk.guards.is_loose |= bool(rest) and not isinstance(value, FunctionType)
@@ -195,6 +197,16 @@ def _load(name: str) -> ModuleType | None:
             f"the module {name}, which a function imports when it runs, cannot be imported",
             got=f"{type(error).__name__}: {error}",
         ) from error
+
+
+def _note_by_name(walk: Walk, read: Read, module: ModuleType | None) -> None:
+    """Look what ``getattr(time, "time")`` takes of a library by a literal name."""
+    for call in read.calls:
+        holder = getattr(module, call.name or "", None)
+        if isinstance(holder, ModuleType | type) and call.second is not None:
+            name = f"{holder.__module__}.{holder.__qualname__}" if isinstance(holder, type) else ""
+            dotted = canonical_name(f"{name or holder.__name__}.{call.second}")
+            walk.note(finding(dotted, (Call(),)))
 
 
 def _note(walk: Walk, value: object, rest: tuple[str, ...], read: Read) -> None:
