@@ -50,6 +50,7 @@ ASKED: dict[str, Asked] = {
     "search.logistic_dense": Asked("the same, dense", ">= 1.6"),
     "search.mixed_grid": Asked("200 mixed configurations x 5 folds", ">= 4"),
     "search.tpe_efficiency": Asked("speed-up by shared prefixes, to what is possible", ">= 0.95"),
+    "search.racing": Asked("the same, folds racing at 95 %: past what sharing can give", ">= 1"),
     "search.forest": Asked("ten sizes of a random forest", ">= 4"),
     "search.boosting": Asked("ten round counts x 3 learning rates of boosting", ">= 4"),
     "search.pca_knn": Asked("8 component counts x 10 neighbour counts", ">= 5"),

@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from clew.errors import InvalidParameter
-from clew.select import HalvingSearch
+from clew.select import HalvingSearch, Search
 from clew.select.halving import rungs, survivors
+from clew.select.store import MemoryStore
 
 X, Y = make_classification(150, 6, n_informative=4, flip_y=0.2, random_state=0)
 CASES = {
@@ -85,6 +86,51 @@ def test_what_cannot_be_continued_is_fitted_anew(estimator):
     options = {"min_resources": 30, "max_resources": 60, "factor": 2, "cv": 2}
     found = HalvingSearch(estimator, {"max_depth": [1, 2]}, **options).fit(X, Y)
     assert found.continued_ == 0 and list(found.cv_results_["n_resources"]) == [30, 30, 60]
+
+
+def test_workers_and_the_store_change_nothing():
+    estimator, resource, space = CASES["histogram"]
+    options = {"resource": resource, "min_resources": 2, "max_resources": 18, "cv": 3}
+    alone = HalvingSearch(estimator, space, store=None, **options).fit(X, Y)
+    store = MemoryStore()
+    shared = HalvingSearch(estimator, space, store=store, n_jobs=2, **options).fit(X, Y)
+    again = HalvingSearch(estimator, space, store=store, **options).fit(X, Y)
+    for found in (shared, again):
+        for name in ("mean_test_score", "iter", "n_resources", "rank_test_score"):
+            np.testing.assert_array_equal(found.cv_results_[name], alone.cv_results_[name])
+    assert shared.continued_ == alone.continued_ == 9
+    assert (shared.account_.fits, again.account_.fits, again.account_.reused) == (21, 0, 21)
+    more = {"learning_rate": [*space["learning_rate"], 0.2]}
+    wider = HalvingSearch(estimator, more, store=store, **options).fit(X, Y)
+    assert wider.account_.reused > 0
+    plain = HalvingSearch(estimator, more, store=None, **options).fit(X, Y)
+    np.testing.assert_array_equal(
+        wider.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
+    )
+
+
+def test_an_interrupted_climb_keeps_the_rungs_that_are_done():
+    def stop(progress):
+        if progress.done == 14:  # four candidates on three folds, and the next rung begun
+            raise KeyboardInterrupt
+
+    estimator, resource, space = CASES["forest"]
+    options = {"resource": resource, "min_resources": 2, "max_resources": 18, "cv": 3}
+    search = HalvingSearch(estimator, space, store=None, progress=stop, **options)
+    with pytest.warns(UserWarning, match="interrupted"):
+        search.fit(X, Y)
+    assert search.interrupted_ and list(search.cv_results_["iter"]) == [0, 0, 0, 0]
+    assert search.predict(X).shape == (150,)
+
+
+def test_it_takes_and_clones_the_options_of_search():
+    search = HalvingSearch(CASES["forest"][0], {}, factor=2, n_jobs=2, tolerance=0.0)
+    copied = clone(search)
+    assert copied.get_params(deep=False).keys() >= Search(None, {}).get_params(deep=False).keys()
+    assert copied.n_jobs == 2 and copied.tolerance == 0.0 and copied.factor == 2
+    assert "factor=2" in repr(search)
+    with pytest.raises(TypeError, match="unknown"):
+        HalvingSearch(None, {}, unknown=1)
 
 
 def test_ladders_that_make_no_sense_are_refused():

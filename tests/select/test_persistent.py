@@ -1,6 +1,7 @@
 """Studies in the store of this place: shared by processes, listed and shown."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -18,13 +19,13 @@ from sklearn.linear_model import LogisticRegression
 rng = np.random.default_rng(0)
 X = rng.normal(size=(80, 4)); y = (X[:, 0] > 0).astype(int)
 search = clew.Search(LogisticRegression(), {"C": [0.1, 1.0, 10.0]}, cv=3).fit(X, y)
-print(search.account_.fits, search.study_id_, list(search.cv_results_["mean_test_score"]))
+print(search.account_.fits, search.study_id_, search.cv_results_["mean_test_score"].tolist())
 """
 
 
-def run():
+def run(script=SCRIPT):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     fits, study, scores = done.stdout.split(" ", 2)
     return int(fits), study, scores
@@ -47,6 +48,103 @@ def test_a_study_is_listed_and_shown():
     assert shown["results"]["mean_test_score"] == list(search.cv_results_["mean_test_score"])
     plain = CliRunner().invoke(main, ["study", "show", search.study_id_[:8]]).output
     assert "rank" in plain
+
+
+def test_a_study_is_shown_with_all_that_decided_it():
+    X = np.arange(40.0).reshape(20, 2)
+    y = np.tile([0, 1], 10)
+    space = {"C": [0.5, 2.0]}
+    search = clew.Search(LogisticRegression(), space, cv=2, scoring=["accuracy", "f1"], refit="f1")
+    search.fit(X, y)
+    shown = CliRunner().invoke(main, ["study", "show", search.study_id_]).output
+    assert "estimator: LogisticRegression" in shown and "best: C=" in shown
+    assert all(f"  {name}: " in shown for name in ("X", "y", "space", "cv"))
+    assert "accuracy\tf1\tC" in shown
+    data = json.loads(CliRunner().invoke(main, ["study", "show", "--json"]).output)
+    assert data["results"]["best_params"] == search.best_params_
+    assert "LogisticRegression" in data["inputs"]["estimator"]
+
+
+OVERLAPPING = SCRIPT.replace("[0.1, 1.0, 10.0]", "[1.0, 10.0, 100.0, 1000.0]")
+
+
+def test_an_overlapping_grid_of_another_process_computes_only_what_is_new():
+    assert run()[0] == 9
+    fits, _, scores = run(OVERLAPPING)
+    assert fits == 6
+    alone, _, expected = run(OVERLAPPING.replace("cv=3", "cv=3, store=None"))
+    assert alone == 12 and scores == expected
+
+
+PROPOSED = (
+    SCRIPT.replace("[0.1, 1.0, 10.0]", "[1e-6]")
+    .replace("cv=3", "cv=3, start_from_best=True")
+    .replace("print(", "print(search.proposal_.parameters['C'], ")
+)
+
+
+def test_a_search_may_start_from_the_best_that_another_found():
+    _, study, scores = run()
+    best = max(json.loads(scores))
+    done = subprocess.run(
+        [sys.executable, "-c", PROPOSED], capture_output=True, text=True, check=True
+    )
+    value, fits, later, found = done.stdout.split(" ", 3)
+    assert float(value) in (0.1, 1.0, 10.0)
+    assert int(fits) == 3  # the proposed one is known
+    assert json.loads(found)[0] == best and len(json.loads(found)) == 2
+    store = clew.open()
+    edges = {edge.name: edge.value for edge in store.node(later).inputs}
+    assert edges["proposal"] == store.node(study).output("result")
+    assert study[:8] in CliRunner().invoke(main, ["lineage", later]).output
+
+
+def test_no_proposal_without_an_earlier_study_of_the_same_rows():
+    X = np.arange(40.0).reshape(20, 2)
+    y = np.tile([0, 1], 10)
+    options = {"cv": 2, "start_from_best": True}
+    first = clew.Search(LogisticRegression(), {"C": [1.0]}, **options).fit(X, y)
+    assert first.proposal_ is None
+    other = clew.Search(LogisticRegression(), {"C": [2.0]}, **options).fit(X + 1, y)
+    assert other.proposal_ is None
+    again = clew.Search(LogisticRegression(), {"C": [2.0]}, **options).fit(X, y)
+    assert again.proposal_.parameters == {"C": 1.0}
+    assert again.cv_results_["params"][0] == {"C": 1.0}
+
+
+SLOW = """
+import os, sys, time
+import numpy as np, clew
+from sklearn.linear_model import LogisticRegression
+
+def wait(progress):
+    if progress.done == 4 and not os.path.exists(sys.argv[1]):
+        print("ready", flush=True)
+        time.sleep(60)
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(80, 4)); y = (X[:, 0] > 0).astype(int)
+space = {"C": [0.1, 1.0, 3.0]}
+search = clew.Search(LogisticRegression(), space, cv=2, progress=wait).fit(X, y)
+print(search.interrupted_, search.account_.fits, search.best_params_["C"], flush=True)
+"""
+
+
+def test_ctrl_c_gives_the_best_so_far_and_the_study_resumes(tmp_path):
+    script, marker = tmp_path / "slow.py", tmp_path / "quick"
+    script.write_text(SLOW)
+    command = [sys.executable, "-W", "ignore", str(script), str(marker)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate()
+    assert running.returncode == 0
+    interrupted, fits, best = rest.split()
+    assert interrupted == "True" and int(fits) == 4 and float(best) in (0.1, 1.0, 3.0)
+    marker.touch()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    interrupted, fits, _ = done.stdout.split()
+    assert interrupted == "False" and int(fits) == 2  # four of six tasks are known
 
 
 def test_a_store_of_its_own_records_no_study():

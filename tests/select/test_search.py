@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from clew.errors import WrongType
+from clew.errors import InvalidParameter, MissingExtra, WrongType
 from clew.select import Explanation, Progress, Search
 from tests.select.compare import assert_same
 
@@ -209,6 +210,30 @@ def test_a_study_shows_as_a_table():
     shown = console.export_text()
     assert "3 configurations" in shown and "2 computed" in shown
     assert shown.count("computed") == 2
+
+
+def test_pictures_of_a_study():
+    axes = searched().plot()
+    assert len(axes.lines) == 2 and axes.get_ylabel() == "score"
+    over = searched().plot("logisticregression__C")
+    assert over.get_xscale() == "log" and over.get_xlabel() == "logisticregression__C"
+    other = Search(PIPELINE, {"standardscaler": [StandardScaler(), None]}, cv=2).fit(X, Y)
+    labels = [tick.get_text() for tick in other.plot("standardscaler").get_xticklabels()]
+    assert labels == ["StandardScaler()", "None"]
+    assert other.plot(axes=axes) is axes
+    for arguments in ({"parameter": "nothing"}, {"metric": "nothing"}):
+        with pytest.raises(InvalidParameter, match="no such"):
+            other.plot(**arguments)
+
+
+def searched():
+    return Search(PIPELINE, {"logisticregression__C": [0.01, 1.0, 10.0]}, cv=2).fit(X, Y)
+
+
+def test_pictures_say_what_they_need(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingExtra, match="Matplotlib"):
+        searched().plot()
 
 
 def test_a_budget_for_branches_changes_nothing():

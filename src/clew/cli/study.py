@@ -56,12 +56,29 @@ def show(id: str, limit: int, as_json: bool) -> None:
         node = store.node(id)
     if node.operation != OPERATION:
         raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
-    results: dict[str, list[Any]] = store.value(node.id.hex())
+    results: dict[str, Any] = store.value(node.id.hex())
     if as_json:
-        print_json({"study": node.id, "results": results})
+        print_json({"study": node.id, "inputs": _inputs(store, node), "results": results})
         return
     click.echo(f"study {node.id.hex()}  {moment(node.created_ms)}")
+    for name, shown in _inputs(store, node).items():
+        click.echo(f"  {name}: {shown}")
+    best = results.get("best_params")
+    if best:
+        listed = ", ".join(f"{name}={value}" for name, value in dict(best).items())
+        click.echo(f"  best: {listed} (mean score {results['best_score']:.6g})")
     _table(results, limit)
+
+
+def _inputs(store: Store, node: Node) -> dict[str, str]:
+    """Return what decided a study, by name: as people read it, else the id."""
+    shown = store.runtime.store.describe([edge.value for edge in node.inputs])
+    return {
+        edge.name: shown[edge.value].preview or edge.value.hex()
+        if edge.value in shown
+        else edge.value.hex()
+        for edge in node.inputs
+    }
 
 
 def _line(store: Store, node: Node) -> dict[str, Any]:
@@ -75,7 +92,7 @@ def _line(store: Store, node: Node) -> dict[str, Any]:
     }
 
 
-def _table(results: dict[str, list[Any]], limit: int) -> None:
+def _table(results: dict[str, Any], limit: int) -> None:
     metrics = [name for name in results if name.startswith("mean_test_")]
     ranks = results[f"rank_test_{metrics[0].removeprefix('mean_test_')}"]
     params = [name for name in results if name.startswith("param_")]

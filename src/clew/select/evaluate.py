@@ -16,10 +16,11 @@ from sklearn.utils.validation import _num_samples
 from clew.select.ledger import Ledger
 from clew.select.ordered import Ordered
 from clew.select.plan import Configuration, Planner
+from clew.select.race import FEWEST_FOLDS, losers, score_table, stopped_record
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
 from clew.select.settle import contenders
-from clew.select.study import Outcome, Record, Study, Tally
+from clew.select.study import Outcome, Record, Study
 from clew.select.whole import solve_whole
 
 
@@ -89,6 +90,8 @@ class Evaluation:
         self._base = clone(search.estimator)
         self._planner = Planner(clone(self._base), _num_samples(study.X))
         self._n_jobs = search.n_jobs
+        self._race: float | None = search.race
+        self._metric = search.refit if isinstance(search.refit, str) else None
         self._listener: Callable[[Progress], None] | None = search.progress
         self._configurations: list[Configuration] = []
         self._outcome = Outcome()
@@ -138,19 +141,33 @@ class Evaluation:
         """What is evaluated."""
         return self._study
 
-    def adopt(self, configuration: Configuration, outcome: Outcome) -> None:
-        """Take in a configuration that somebody else has evaluated on all folds."""
-        self._configurations.append(configuration)
-        self._outcome.merge(replace(outcome, tally=Tally()))
-        self._outcome.tally = outcome.tally
-        self.finished = self._configurations
+    def adopt(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
+        """Take in configurations; return those that are to be evaluated, for each fold."""
+        self._configurations.extend(configurations)
+        self._recall(configurations)
+        return self._missing(configurations, self._folds)
+
+    def take(self, outcome: Outcome) -> None:
+        """Take in what somebody else has evaluated."""
+        self._outcome.merge(outcome)
+        for index, split in outcome.records:
+            self._report([index], split)
+
+    def scores(self, configurations: Sequence[Configuration]) -> Any:
+        """Return the scores of configurations (rows) on all folds, of the deciding metric."""
+        return score_table(configurations, self._outcome.records, self._folds, self._metric)
+
+    def _recall(self, fresh: Sequence[Configuration]) -> None:
+        for configuration, split in product(fresh, self._folds):
+            if record := self._ledger.recall(configuration, split):
+                self._outcome.records[configuration.index, split] = record
 
     def _run(self, fresh: Sequence[Configuration]) -> None:
-        for configuration in fresh:
-            for split in self._folds:
-                if record := self._ledger.recall(configuration, split):
-                    self._outcome.records[configuration.index, split] = record
-        self._compute(self._study, fresh)
+        self._recall(fresh)
+        if self._race is None:
+            self._compute(self._study, fresh)
+        else:
+            self._run_race(fresh, self._race)
         exact = replace(self._study, policy=replace(self._study.policy, tolerance=0.0))
         if again := contenders(self._configurations, self._outcome.records, self._folds):
             for configuration, split in product(again, self._folds):
@@ -161,18 +178,58 @@ class Evaluation:
         alone = not any(c.random for c in self._configurations)
         seeded = [c for c in fresh if not c.random and (alone or not c.vain)]
         solve_whole(study, seeded, self._outcome, self._report)
-        missing = self._missing(seeded)
+        self._execute(study, seeded, self._folds)
+        self._execute_in_order(study, fresh, self._folds)
+
+    def _run_race(self, fresh: Sequence[Configuration], confidence: float) -> None:
+        """Evaluate fold by fold; those who are sure to stay behind run no further."""
+        study, alive = self._study, [c for c in fresh if not c.random and not c.vain]
+        done = [c for c in self._configurations if c not in fresh and self._is_whole(c)]
+        solve_whole(study, alive, self._outcome, self._report)
+        for seen, split in enumerate(self._folds, start=1):
+            self._execute(study, alive, [split])
+            self._execute_in_order(study, alive, [split])
+            if seen < FEWEST_FOLDS or seen == len(self._folds):
+                continue
+            known = self._folds[:seen]
+            table = score_table([*alive, *done], self._outcome.records, known, self._metric)
+            lost = losers(table, len(self._folds), confidence)[: len(alive)]
+            for configuration in [c for c, out in zip(alive, lost, strict=True) if out]:
+                self._stop(configuration, seen, confidence)
+            alive = [c for c, out in zip(alive, lost, strict=True) if not out]
+        self._compute(study, [c for c in fresh if c.random or c.vain])
+
+    def _is_whole(self, configuration: Configuration) -> bool:
+        records = [self._outcome.records.get((configuration.index, s)) for s in self._folds]
+        return all(record is not None and record.source != "stopped" for record in records)
+
+    def _stop(self, configuration: Configuration, seen: int, confidence: float) -> None:
+        like = self._outcome.records[configuration.index, self._folds[0]]
+        for split in self._folds[seen:]:
+            if not self._has(configuration, split):
+                record = stopped_record(self._study, like, split, seen=seen, confidence=confidence)
+                self._outcome.records[configuration.index, split] = record
+                self._report([configuration.index], split)
+
+    def _execute(self, study: Study, seeded: Sequence[Configuration], folds: Sequence[int]) -> None:
+        missing = self._missing(seeded, folds)
         if missing:
             run(study, missing, n_jobs=self._n_jobs, outcome=self._outcome, report=self._report)
-        tasks = [(c, s) for c in fresh for s in self._folds if not self._has(c, s)]
+
+    def _execute_in_order(
+        self, study: Study, fresh: Sequence[Configuration], folds: Sequence[int]
+    ) -> None:
+        tasks = [(c, s) for c in fresh for s in folds if not self._has(c, s)]
         if tasks and effective_n_jobs(self._n_jobs) == 1:
             Ordered(study, self._outcome, self._report).run(tasks)
         elif tasks:
             options = {"n_jobs": self._n_jobs, "outcome": self._outcome, "report": self._report}
             run_plainly(study, tasks, self._base, **options)
 
-    def _missing(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
-        missing = {s: [c for c in configurations if not self._has(c, s)] for s in self._folds}
+    def _missing(
+        self, configurations: Sequence[Configuration], folds: Sequence[int]
+    ) -> dict[int, list[Configuration]]:
+        missing = {s: [c for c in configurations if not self._has(c, s)] for s in folds}
         return {split: left for split, left in missing.items() if left}
 
     def _has(self, configuration: Configuration, split: int) -> bool:

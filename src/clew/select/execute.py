@@ -21,6 +21,7 @@ from clew.reuse.rewrites.registry import Rewrite
 from clew.select.branches import Branches
 from clew.select.cutoff import Twins
 from clew.select.family import FamilyRun
+from clew.select.heard import for_all
 from clew.select.plan import Configuration, Group, Member, Stage, grow
 from clew.select.randomness import Unseeded, Watch
 from clew.select.rows import Rows
@@ -119,7 +120,8 @@ class Fold:
     ) -> None:
         started = time.perf_counter()
         try:
-            fitted, output = self.fit_transform(member.stage, rows)
+            users = len(member.configurations)
+            fitted, output = for_all(lambda: self.fit_transform(member.stage, rows), users)
         except Unseeded:
             raise
         except Exception as error:
@@ -141,7 +143,8 @@ class Fold:
     ) -> None:
         """Go down below a fitted transformer whose output for the training rows is known."""
         readers = sum(len(g.members) for g in member.below)
-        lower = self.lower(member.stage, rows, fitted, output, readers, rewrite)
+        users = len(member.configurations)
+        lower = self.lower(member.stage, rows, fitted, output, readers, rewrite, users=users)
         del output
         groups = member.below if twins is None else self._unanswered(member, lower, path, twins)
         self.descend(groups, lower, (*path, fitted), spent_s)
@@ -165,12 +168,20 @@ class Fold:
         output: Any,
         readers: int,
         rewrite: Rewrite | None = None,
+        *,
+        users: int = 1,
     ) -> Rows:
-        """Return the rows as they are below a fitted transformer."""
+        """Return the rows as they are below a fitted transformer; `users` share what it warns."""
+
+        def below(above: Shared, part: str) -> Shared:
+            transform = self.branches.transform
+            return Shared(
+                lambda: for_all(lambda: transform(fitted, above.take(), part), users), readers=2
+            )
+
         fitting = Shared(lambda: self.fit_transform(stage, rows)[1], readers)
         fitting.fill(output)
-        test = Shared(lambda: self.branches.transform(fitted, rows.test.take(), "test"), 2)
-        seen = Shared(lambda: self.branches.transform(fitted, rows.seen.take(), "seen"), 2)
+        test, seen = below(rows.test, "test"), below(rows.seen, "seen")
         names = (*rows.rewrites, rewrite.name) if rewrite else rows.rewrites
         tolerance = rows.record(rewrite).tolerance
         return Rows(fitting, test, seen, rows.key_below(stage), names, tolerance)
@@ -204,7 +215,8 @@ class Fold:
     def _predict(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
         started = time.perf_counter()
         try:
-            model = self.watched(member.stage, lambda: self.fit(member.stage, rows))
+            users, stage = len(member.configurations), member.stage
+            model = for_all(lambda: self.watched(stage, lambda: self.fit(stage, rows)), users)
         except Unseeded:
             raise
         except Exception as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from clew.select.cutoff import Twins
+from clew.select.heard import for_all
 from clew.select.plan import Group, Member
 from clew.select.randomness import Unseeded
 from clew.select.rows import Rows
@@ -59,7 +60,9 @@ class FamilyRun:
             return False
         started = time.perf_counter()
         try:
-            fitted = self._fold.watched(stage, self._fit)
+            once = getattr(rewrite, "fits_once", False)  # its warnings are those of one fit
+            users = self._configurations() if once else 1
+            fitted = for_all(lambda: self._fold.watched(stage, self._fit), users)
         except Unseeded:
             return False
         except Exception:  # a member that would fail alone must not fail the others

@@ -12,10 +12,12 @@ AISTATS 2016.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -29,11 +31,12 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.utils.parallel import Parallel, delayed
 
 from clew.reuse.rewrites.sizes import refuse_seed
 from clew.select.execute import Fold
 from clew.select.ordered import Ordered
-from clew.select.plan import Configuration, Planner
+from clew.select.plan import Configuration
 from clew.select.study import Outcome, Record, Study
 
 _GROWS: dict[type, str] = {
@@ -76,43 +79,46 @@ def can_continue(estimator: Any, resource: str) -> bool:
     return not stops and not getattr(estimator, "oob_score", False)
 
 
-class Continuing:
-    """Fits configurations at growing resources, fold by fold, keeping the fitted ensembles.
+@dataclass(slots=True)
+class Rung:
+    """What one fold gave on one rung: records, the ensembles by candidate, and a count."""
+
+    outcome: Outcome
+    models: dict[int, Any]
+    continued: int
+
+
+Climbers = Sequence[tuple[int, Configuration]]
+"""Candidates by number, each configured for the rung's size."""
+
+
+class FoldLadder:
+    """Continues the ensembles of one fold.
 
     Parameters
     ----------
-    study : Study
-        Data, folds and scorers.
-    planner : Planner
-        Takes configurations apart.
+    ordered : Ordered
+        Where the outputs of transformers are kept between rungs.
+    split : int
+        Number of the fold.
     resource : str
-        Name of the parameter that grows, as in the space (``"model__max_iter"``).
+        Name of the parameter that grows, as the final estimator has it.
+    models : dict of int to estimator
+        Fitted ensembles by candidate; changed in place.
     """
 
-    def __init__(self, study: Study, planner: Planner, resource: str) -> None:
-        self._study, self._planner, self._resource = study, planner, resource
-        self._own = resource.rpartition("__")[2]
-        self.outcome = Outcome()
-        self._ordered = Ordered(study, self.outcome, None)
-        self._models: dict[tuple[int, int], Any] = {}
+    def __init__(self, ordered: Ordered, split: int, resource: str, models: dict[int, Any]) -> None:
+        self._ordered, self._split, self._resource = ordered, split, resource
+        self._models = models
         self.continued = 0
 
-    def run(
-        self, index: int, identity: int, parameters: Mapping[str, Any], size: int
-    ) -> Configuration:
-        """Evaluate a configuration at a size on all folds; `identity` names it across rungs."""
-        configured = {**parameters, self._resource: size}
-        configuration = self._planner.configure(index, configured)
-        for split in range(len(self._study.splits)):
-            self._fold(configuration, split, identity, size)
-        return configuration
-
-    def _fold(self, configuration: Configuration, split: int, identity: int, size: int) -> None:
+    def run(self, candidate: int, configuration: Configuration, size: int) -> None:
+        """Evaluate a candidate at a size."""
         started = time.perf_counter()
-        fold, rows = self._ordered.fold(configuration, split)
+        fold, rows = self._ordered.fold(configuration, self._split)
         try:
-            path, rows = self._ordered.path(fold, split, configuration, rows)
-            model = self._model(fold, configuration, rows, (identity, split), size)
+            path, rows = self._ordered.path(fold, self._split, configuration, rows)
+            model = self._model(fold, configuration, rows, candidate, size)
         except Exception as error:
             fold.fail([configuration], error, 0.0, started)
             return
@@ -120,21 +126,92 @@ class Continuing:
         fold.score(configuration, model, rows, path, fit_s, Record({}))
 
     def _model(
-        self, fold: Fold, configuration: Configuration, rows: Any, key: tuple[int, int], size: int
+        self, fold: Fold, configuration: Configuration, rows: Any, candidate: int, size: int
     ) -> Any:
         template = configuration.stages[-1].estimator
-        if not can_continue(template, self._own) or fold.fit_params:
+        if not can_continue(template, self._resource) or fold.fit_params:
             return fold.fit(configuration.stages[-1], rows)
-        model = self._models.get(key)
+        model = self._models.get(candidate)
         if model is None:
-            model = self._models[key] = clone(template).set_params(warm_start=True)
+            model = self._models[candidate] = clone(template).set_params(warm_start=True)
         else:
             self.continued += 1
-        self.outcome.tally.fits += 1
-        return model.set_params(**{self._own: size}).fit(rows.fitting.take(), fold.y.take())
+        fold.outcome.tally.fits += 1
+        return model.set_params(**{self._resource: size}).fit(rows.fitting.take(), fold.y.take())
+
+
+class Continuing:
+    """Fits candidates at growing resources, fold by fold, keeping the fitted ensembles.
+
+    Parameters
+    ----------
+    study : Study
+        Data, folds and scorers.
+    resource : str
+        Name of the parameter that grows, as in the space (``"model__max_iter"``).
+    n_jobs : int, optional
+        Folds that run at once, as joblib counts.
+    """
+
+    def __init__(self, study: Study, resource: str, n_jobs: int | None) -> None:
+        self._study, self._n_jobs = study, n_jobs
+        self._own = resource.rpartition("__")[2]
+        self._ordered = Ordered(study, Outcome(), None)
+        self._models: dict[int, dict[int, Any]] = {s: {} for s in range(len(study.splits))}
+        self.continued = 0
+
+    def run(self, tasks: Mapping[int, Climbers], size: int) -> Iterator[Outcome]:
+        """Evaluate candidates on folds; yield what each fold gave."""
+        if effective_n_jobs(self._n_jobs) == 1:
+            for split, climbers in tasks.items():
+                self._ordered.outcome.clear()
+                yield self._take(
+                    split,
+                    _climb(self._ordered, split, self._own, climbers, size, self._models[split]),
+                )
+            return
+        parallel = Parallel(n_jobs=self._n_jobs, return_as="generator")
+        rungs_ = parallel(
+            delayed(_climb_alone)(
+                self._study, split, self._own, climbers, size, self._models[split]
+            )
+            for split, climbers in tasks.items()
+        )
+        for split, rung in zip(tasks, rungs_, strict=True):
+            yield self._take(split, rung)
+
+    def _take(self, split: int, rung: Rung) -> Outcome:
+        self._models[split] = rung.models
+        self.continued += rung.continued
+        return rung.outcome
 
     def forget(self, kept: Sequence[int]) -> None:
-        """Drop the ensembles of configurations that did not survive."""
-        gone = [key for key in self._models if key[0] not in kept]
-        for key in gone:
-            del self._models[key]
+        """Drop the ensembles of candidates that did not survive."""
+        for models in self._models.values():
+            for candidate in [c for c in models if c not in kept]:
+                del models[candidate]
+
+
+def _climb(
+    ordered: Ordered,
+    split: int,
+    resource: str,
+    climbers: Climbers,
+    size: int,
+    models: dict[int, Any],
+) -> Rung:
+    ladder = FoldLadder(ordered, split, resource, models)
+    for candidate, configuration in climbers:
+        ladder.run(candidate, configuration, size)
+    return Rung(ordered.outcome.copy(), models, ladder.continued)
+
+
+def _climb_alone(
+    study: Study,
+    split: int,
+    resource: str,
+    climbers: Climbers,
+    size: int,
+    models: dict[int, Any],
+) -> Rung:
+    return _climb(Ordered(study, Outcome(), None), split, resource, climbers, size, models)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
@@ -13,9 +13,8 @@ from sklearn.utils.validation import _num_samples
 from clew.errors import InvalidParameter
 from clew.select.evaluate import Evaluation
 from clew.select.halving import Continuing, rungs, survivors
-from clew.select.plan import Planner
+from clew.select.plan import Configuration, Planner
 from clew.select.search import Search
-from clew.select.space import batches
 
 
 class HalvingSearch(Search):
@@ -47,6 +46,14 @@ class HalvingSearch(Search):
         The best of the last rung.
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **Search._parameter_constraints,
+        "resource": [str],
+        "min_resources": "no_validation",
+        "max_resources": "no_validation",
+        "factor": "no_validation",
+    }
+
     def __init__(
         self,
         estimator: Any,
@@ -56,45 +63,18 @@ class HalvingSearch(Search):
         min_resources: int = 10,
         max_resources: int = 90,
         factor: float = 3,
-        n_iter: int | None = None,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: Any = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-        random_state: Any = None,
-        rewrites: bool = True,
-        tolerance: float = 0.0,
-        memory_bytes: int = 1 << 30,
-        store: Any = None,
-        progress: Any = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            estimator,
-            space,
-            n_iter=n_iter,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-            random_state=random_state,
-            rewrites=rewrites,
-            tolerance=tolerance,
-            memory_bytes=memory_bytes,
-            store=store,
-            progress=progress,
-        )
+        super().__init__(estimator, space, **options)
         self.resource = resource
         self.min_resources = min_resources
         self.max_resources = max_resources
         self.factor = factor
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return its own parameters and those of `Search`, whose constructor takes the options."""
+        return sorted({*super()._get_param_names(), *Search._get_param_names()})
 
     def _evaluate(self, evaluation: Evaluation) -> dict[str, Any]:
         if not 0 < self.min_resources <= self.max_resources or self.factor <= 1:
@@ -103,41 +83,63 @@ class HalvingSearch(Search):
                 got=f"{self.min_resources} to {self.max_resources} by {self.factor}",
                 expected="0 < min_resources <= max_resources and factor > 1",
             )
-        candidates = next(iter(batches(self.space, self.n_iter, self.random_state, [])))
+        if self.race is not None:
+            raise InvalidParameter("Halving does not race folds.", got=f"race={self.race}")
+        if self.proposal_ is not None:
+            kept = {k: v for k, v in self.proposal_.parameters.items() if k != self.resource}
+            self.proposal_ = replace(self.proposal_, parameters=kept)
+        candidates = next(iter(self._batches([])))
         if any(self.resource in candidate for candidate in candidates):
             raise InvalidParameter(f"The space sets {self.resource!r}, which halving sets itself.")
         study = replace(evaluation.study, keep_answers=False)
-        planner = Planner(clone(self.estimator), _num_samples(study.X))
-        self._ladder = Continuing(study, planner, self.resource)
+        self._ladder = Continuing(study, self.resource, self.n_jobs)
         marks = self._climb(evaluation, candidates)
         self.continued_ = self._ladder.continued
+        del self._ladder
         results = self._tabulate(evaluation)
         return {"iter": marks[0], "n_resources": marks[1], **results}
 
     def _climb(self, evaluation: Evaluation, candidates: Any) -> tuple[Any, Any]:
+        planner = Planner(clone(self.estimator), _num_samples(evaluation.study.X))
         alive = list(range(len(candidates)))
         self.n_resources_ = rungs(self.min_resources, self.max_resources, self.factor)
         self.n_candidates_: list[int] = []
         iterations: list[int] = []
         for rung, size in enumerate(self.n_resources_):
-            means = []
-            for identity in alive:
-                index = len(evaluation.finished)
-                configuration = self._ladder.run(index, identity, candidates[identity], size)
-                evaluation.adopt(configuration, self._ladder.outcome)
-                means.append(self._mean(evaluation, index))
-                iterations.append(rung)
+            start = len(evaluation.finished)
+            configurations = [
+                planner.configure(start + i, {**candidates[c], self.resource: size})
+                for i, c in enumerate(alive)
+            ]
+            try:
+                self._step(evaluation, configurations, alive, size)
+            except KeyboardInterrupt:
+                if not evaluation.finished:
+                    raise
+                evaluation.interrupted = True
+                break
+            evaluation.finished = [*evaluation.finished, *configurations]
+            iterations += [rung] * len(alive)
             self.n_candidates_.append(len(alive))
+            means = evaluation.scores(configurations).mean(axis=1)
             alive = [alive[i] for i in survivors(means, self.factor)]
             self._ladder.forget(alive)
         sizes = [self.n_resources_[rung] for rung in iterations]
         return np.array(iterations), np.array(sizes)
 
-    def _mean(self, evaluation: Evaluation, index: int) -> float:
-        scores = [r["test_scores"] for r in evaluation.results()[index * evaluation.n_splits :]]
-        metric = self.refit if isinstance(self.refit, str) else None
-        values = [s[metric or next(iter(s))] if isinstance(s, dict) else s for s in scores]
-        return float(np.mean(values))
+    def _step(
+        self,
+        evaluation: Evaluation,
+        configurations: Sequence[Configuration],
+        alive: Sequence[int],
+        size: int,
+    ) -> None:
+        """Evaluate one rung, but for what the store knows."""
+        start = configurations[0].index
+        missing = evaluation.adopt(configurations)
+        tasks = {s: [(alive[c.index - start], c) for c in left] for s, left in missing.items()}
+        for outcome in self._ladder.run(tasks, size):
+            evaluation.take(outcome)
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: Mapping[str, Any]) -> Any:

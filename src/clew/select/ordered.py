@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from clew.select.branches import stage_key
 from clew.select.execute import Fold, Report
+from clew.select.heard import again, heard
 from clew.select.plan import Configuration, Stage
 from clew.select.randomness import Unseeded
 from clew.select.rows import Rows
@@ -40,10 +41,11 @@ class Ordered:
     """
 
     def __init__(self, study: Study, outcome: Outcome, report: Report | None) -> None:
-        self._study, self._outcome, self._report = study, outcome, report
+        self._study, self.outcome, self._report = study, outcome, report
         self._folds: dict[tuple[int, bool], tuple[Fold, Rows]] = {}
         self._kept: OrderedDict[_Slot, tuple[_Level, int]] = OrderedDict()
         self._left: Counter[_Slot] = Counter()
+        self._notices: dict[_Slot, Any] = {}
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Evaluate the tasks, in their order."""
@@ -61,8 +63,8 @@ class Ordered:
         except Exception as error:
             fold.fail([configuration], error, 0.0, started)
             return
-        self._outcome.tally.plain += 1
-        reason = self._outcome.deferred.get((configuration.index, split), "")
+        self.outcome.tally.plain += 1
+        reason = self.outcome.deferred.get((configuration.index, split), "")
         record = Record({}, source="plain", reason=reason)
         fit_s = time.perf_counter() - started
         fold.score(configuration, model, rows, path, fit_s, record)
@@ -81,7 +83,7 @@ class Ordered:
         """Return a fold with its rows as the first stage sees them."""
         key = (split, configuration.stages[0].pairwise)
         if key not in self._folds:
-            fold = Fold(self._study, split, self._outcome, self._report)
+            fold = Fold(self._study, split, self.outcome, self._report)
             self._folds[key] = (fold, fold.root(configuration.estimator, readers=2))
         return self._folds[key]
 
@@ -92,9 +94,12 @@ class Ordered:
             slot = (split, key)
             if slot in self._kept:
                 self._kept.move_to_end(slot)
+                again(self._notices[slot], 1)
                 return self._leave(slot, self._kept[slot][0])
             try:
-                fitted, output = fold.fit_transform(stage, rows)
+                (fitted, output), self._notices[slot] = heard(
+                    lambda: fold.fit_transform(stage, rows)
+                )
                 level = (fitted, fold.lower(stage, rows, fitted, output, 2))
                 return self._leave(slot, level, size_bytes(output))
             except Unseeded:
@@ -116,7 +121,7 @@ class Ordered:
     def _alone(self, fold: Fold, stage: Stage, rows: Rows) -> tuple[Any, Any]:
         fresh, X, y = clone(stage.estimator), rows.fitting.take(), fold.y.take()
         params = stage_params(fold.fit_params, stage)
-        self._outcome.tally.transforms += 1
+        self.outcome.tally.transforms += 1
         return fold.branches.fit_transform(fresh, None, X, y, params)
 
 

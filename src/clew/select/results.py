@@ -23,10 +23,10 @@ class Explanation:
         Row in ``cv_results_``.
     parameters : mapping
         The configuration.
-    computed, reused, rewritten, plain, failed : int
+    computed, reused, rewritten, plain, failed, stopped : int
         Number of folds that were fitted for it, taken from the store (or from a configuration
         whose stages gave the same values), answered by a rewrite, executed as scikit-learn does,
-        and that failed.
+        that failed, and that were left out because it had lost the race.
     shared_stages : int
         Stages at the beginning of its chain that other configurations use too.
     rewrite : str
@@ -44,13 +44,14 @@ class Explanation:
     rewritten: int
     plain: int
     failed: int
+    stopped: int
     shared_stages: int
     rewrite: str
     tolerance: float
     reason: str
 
     def __str__(self) -> str:
-        counts = ("computed", "reused", "rewritten", "plain", "failed")
+        counts = ("computed", "reused", "rewritten", "plain", "failed", "stopped")
         folds = ", ".join(f"{getattr(self, n)} {n}" for n in counts if getattr(self, n))
         parts = [f"#{self.index} folds: {folds or 'none'}"]
         if self.shared_stages:
@@ -81,6 +82,7 @@ def explain(
                 sources["rewritten"],
                 sources["plain"],
                 sources["failed"],
+                sources["stopped"],
                 sum(beginnings[key] > 1 for key in _beginnings(configuration)),
                 next((r.rewrite for r in records if r.rewrite), ""),
                 max((r.tolerance for r in records), default=0.0),
@@ -111,8 +113,11 @@ def _reason(configuration: Configuration, records: Sequence[Record]) -> str:
     return "; ".join(dict.fromkeys(reasons))
 
 
-def extra_columns(explanations: Sequence[Explanation]) -> dict[str, Any]:
+def extra_columns(explanations: Sequence[Explanation], *, raced: bool = False) -> dict[str, Any]:
     """Return the columns that ``cv_results_`` has besides scikit-learn's, one row each."""
     names = np.empty(len(explanations), dtype=object)
     names[:] = [e.rewrite for e in explanations]
-    return {"rewrite": names, "tolerance": np.array([e.tolerance for e in explanations])}
+    columns = {"rewrite": names, "tolerance": np.array([e.tolerance for e in explanations])}
+    if raced:
+        columns["folds_left_out"] = np.array([e.stopped for e in explanations])
+    return columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,11 +18,13 @@ from sklearn.model_selection._validation import (
     _insert_error_scores,
     _warn_or_raise_about_fit_failures,
 )
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params, indexable
 
 from clew.reuse.rewrites.registry import Policy
 from clew.select.evaluate import Evaluation
-from clew.select.record import keep
+from clew.select.heard import without_gaps
+from clew.select.record import Proposal, keep, propose
 from clew.select.results import extra_columns
 from clew.select.space import batches
 from clew.select.study import Study
@@ -66,6 +68,14 @@ class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
         Where finished work is looked up and kept; None keeps nothing.
     progress : callable, optional
         Called with a `Progress` whenever configurations are done on a fold.
+    race : float, optional
+        A confidence, such as 0.95: folds run one after the other, and a configuration whose
+        remaining folds cannot bring it before the best one, with this confidence, runs no
+        further. Its remaining scores are NaN, its rank is last, and
+        ``cv_results_["folds_left_out"]`` and `explain_` say so.
+    start_from_best : bool
+        Whether the best configuration that the store knows of an earlier study with the same rows,
+        targets and estimator is evaluated too, first. The study then has an edge ``proposal``.
 
     Attributes
     ----------
@@ -78,6 +88,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         Counts of the whole study: fits that ran, work that was saved.
     study_id_ : str or None
         Id of the study's node in the store (``clew study show ID``); None where nothing is kept.
+    proposal_ : Proposal or None
+        The configuration that an earlier study proposed, and its table's id.
     interrupted_ : bool
         Whether Ctrl-C ended the search early; the best finished result was kept.
 
@@ -101,6 +113,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         "memory_bytes": [numbers.Integral],
         "store": "no_validation",
         "progress": [callable, None],
+        "race": [Interval(numbers.Real, 0.5, 1.0, closed="neither"), None],
+        "start_from_best": ["boolean"],
     }
 
     def __init__(
@@ -123,6 +137,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
         store: Any = "default",
         progress: Callable[[Any], None] | None = None,
+        race: float | None = None,
+        start_from_best: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -143,6 +159,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         self.memory_bytes = memory_bytes
         self.store = store
         self.progress = progress
+        self.race = race
+        self.start_from_best = start_from_best
 
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Search:
@@ -183,6 +201,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         fit = BaseSearchCV.fit.__wrapped__
         fit(self, X, y, **params)
         evaluation = Evaluation.plain(self.cv_results_["params"], self.n_splits_, reason)
+        self.proposal_: Proposal | None = None
         self._close(evaluation)
         self.cv_results_.update(extra_columns(self.explain_))
         return self
@@ -209,6 +228,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         routed = self._get_routed_params_for_fit(params)
         study = self._study(X, y, scorers, routed)
         evaluation = Evaluation(self, study)
+        parts = {"X": X, "y": y, "estimator": self.estimator, "space": self.space, "cv": self.cv}
+        self.proposal_ = propose(evaluation.store, parts) if self.start_from_best else None
         results = self._evaluate(evaluation)
         self._close(evaluation)
         self.multimetric_ = isinstance(evaluation.results()[0]["test_scores"], dict)
@@ -219,9 +240,13 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         if self.refit:
             self._refit(evaluation, X, y, routed.estimator.fit)
         self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
-        self.cv_results_ = {**results, **extra_columns(self.explain_)}
-        parts = {"X": X, "y": y, "estimator": self.estimator, "space": self.space, "cv": self.cv}
-        self.study_id_ = keep(evaluation.store, parts, self.cv_results_)
+        raced = self.race is not None
+        self.cv_results_: dict[str, Any] = {
+            **results,
+            **extra_columns(self.explain_, raced=raced),
+        }
+        best = getattr(self, "best_params_", None)
+        self.study_id_ = keep(evaluation.store, parts, self.cv_results_, best, self.proposal_)
         return self
 
     def _study(self, X: Any, y: Any, scorers: Any, routed: Any) -> Study:
@@ -250,7 +275,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
 
     def _evaluate(self, evaluation: Evaluation) -> dict[str, Any]:
         results: list[dict[str, Any]] = []
-        for batch in batches(self.space, self.n_iter, self.random_state, results):
+        for batch in self._batches(results):
             if self.verbose > 0:
                 n, k = self.n_splits_, len(batch)
                 print(f"Fitting {n} folds for each of {k} candidates, totalling {n * k} fits")
@@ -264,6 +289,16 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             )
         return results[-1]
 
+    def _batches(self, results: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
+        """Yield the batches of the space, what an earlier study proposes first."""
+        known = self.proposal_
+        for batch in batches(self.space, self.n_iter, self.random_state, results):
+            if known is not None and known.parameters not in batch:
+                yield [dict(known.parameters), *batch]
+            else:
+                yield batch
+            known = None
+
     def _tabulate(self, evaluation: Evaluation) -> dict[str, Any]:
         out = evaluation.results()
         if not out:
@@ -275,8 +310,11 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             _insert_error_scores(out, self.error_score)
         self.n_splits_ = evaluation.n_splits
         candidates = [dict(c.parameters) for c in evaluation.finished]
-        results: dict[str, Any] = self._format_results(candidates, evaluation.n_splits, out)
-        return results
+
+        def table() -> dict[str, Any]:
+            return dict(self._format_results(candidates, evaluation.n_splits, out))
+
+        return table() if self.race is None else without_gaps(table)
 
     def _close(self, evaluation: Evaluation) -> None:
         self.explain_ = evaluation.explanations()
@@ -305,6 +343,36 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         self.refit_time_ = time.time() - started
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+    def plot(
+        self, parameter: str | None = None, metric: str | None = None, axes: Any = None
+    ) -> Any:
+        """Draw the study with Matplotlib: scores in order, or over one parameter.
+
+        Parameters
+        ----------
+        parameter : str, optional
+            Name of a parameter of the space.
+        metric : str, optional
+            The first by default.
+        axes : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingExtra
+            When Matplotlib is not installed.
+        """
+        from clew.select.plot import plot_parameter, plot_scores
+
+        if parameter is None:
+            return plot_scores(self.cv_results_, metric, axes)
+        return plot_parameter(self.cv_results_, parameter, metric, axes)
 
     def study_table(self, limit: int = 20) -> Any:
         """Return a `rich.table.Table` of the best configurations."""

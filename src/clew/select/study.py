@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clew.reuse.rewrites.registry import Policy
@@ -85,6 +85,14 @@ class Outcome:
     records: dict[tuple[int, int], Record] = field(default_factory=dict)
     deferred: dict[tuple[int, int], str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+
+    def copy(self) -> Outcome:
+        """Return a copy that later changes leave alone."""
+        return Outcome(dict(self.records), dict(self.deferred), replace(self.tally))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.records, self.deferred, self.tally = {}, {}, Tally()
 
     def merge(self, other: Outcome) -> None:
         """Take in another outcome."""

@@ -66,6 +66,7 @@ class Components:
     classes: tuple[type, ...] = (PCA,)
     sweeps = frozenset({"n_components"})
     tolerance = 0.0
+    fits_once = True
 
     def refuse(self, members: Sequence[Any], X: Any, y: Any) -> str:
         """Return why these are not prefixes of one decomposition, or ``""``."""

@@ -72,6 +72,8 @@ class Rewrite(Protocol):
         The parameters in which members may differ.
     tolerance : float
         0 for bit-identical results, else the promised relative difference of a prediction.
+    fits_once : bool, optional
+        Whether `fit` fits one estimator for all members: what that warns is given again for each.
     """
 
     name: str

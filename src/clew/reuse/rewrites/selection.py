@@ -45,6 +45,7 @@ class Selected:
     """Selectors of one class that differ in how much they keep."""
 
     tolerance = 0.0
+    fits_once = True
 
     def __init__(self, cls: type, swept: str) -> None:
         self.name = "columns scored once"

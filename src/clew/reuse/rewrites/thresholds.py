@@ -52,6 +52,7 @@ class Variances:
     classes: tuple[type, ...] = (VarianceThreshold,)
     sweeps = frozenset({"threshold"})
     tolerance = 0.0
+    fits_once = True
 
     def refuse(self, members: Sequence[Any], X: Any, y: Any) -> str:
         """Return why these selectors do not share their variances, or ``""``."""
@@ -83,6 +84,7 @@ class Importances:
     classes: tuple[type, ...] = (SelectFromModel,)
     sweeps = frozenset({"threshold", "max_features", "norm_order"})
     tolerance = 0.0
+    fits_once = True
 
     def refuse(self, members: Sequence[Any], X: Any, y: Any) -> str:
         """Return why these selectors do not share their model, or ``""``."""
