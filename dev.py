@@ -37,7 +37,17 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
     "slow": (
         "dev",
         "run the heavy tests",
-        [["pytest", "-n", "auto", "--maxprocesses", str(MAX_TEST_PROCESSES), "-m", "slow"]],
+        [
+            [
+                "pytest",
+                "-n",
+                "auto",
+                "--maxprocesses",
+                str(MAX_TEST_PROCESSES),
+                "-m",
+                "slow",
+            ]
+        ],
     ),
     "lint": (
         "dev",
@@ -69,7 +79,21 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         [["python", "docs/generate.py"], ["python", "-m", "bench.readme"]],
     ),
     "bench": ("dev,bench", "list or run benchmarks against peers", [["python", "-m", "bench"]]),
-    "ui": ("demo", "compile the web UI if its sources changed", [["python", "frontend/build.py"]]),
+    "ui": (
+        "demo",
+        "open the web UI; compile it first if its sources changed",
+        [["python", "frontend/build.py"], ["clew", "ui"]],
+    ),
+    "browser": (
+        "browser",
+        "check the web UI: types, unit tests, every page in a browser",
+        [
+            ["python", "frontend/build.py"],
+            ["python", "frontend/build.py", "--script", "check"],
+            ["python", "frontend/build.py", "--script", "test"],
+            ["pytest", "tests/ui", "-m", "browser"],
+        ],
+    ),
     "hooks": ("dev", "install the git hooks", [["pre-commit", "install"]]),
     "setup": ("dev", "only set up the environment", []),
 }

@@ -1,0 +1,143 @@
+import type { MetricSummary, RunDetail } from "../../../generated/api";
+import { runsChange, runsTag } from "../../../generated/api";
+import { invalidate } from "../../api/query";
+import { Button, Card, Chip, Command, Empty } from "../../components/basic";
+import { Note } from "../../components/note";
+import { Table } from "../../components/table";
+import { attempt } from "../../components/toast";
+import { number, when } from "../../text/format";
+import { RunsCard } from "../home";
+
+export function OverviewTab({ run }: { run: RunDetail }) {
+  const params = Object.entries(run.params).sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <div class="stack loose">
+      {run.error && <div class="notice bad" role="alert"><pre style={{ whiteSpace: "pre-wrap" }}>{run.error}</pre></div>}
+      <div class="grid main-side">
+        <div class="stack loose">
+          <div class="grid two">
+            <Card title="Metrics" count={run.metrics.length} flush><MetricsTable metrics={run.metrics} /></Card>
+            <Card title="Params" count={params.length} flush>
+              <Table
+                label="Params"
+                rows={params}
+                rowKey={([key]) => key}
+                columns={[
+                  { key: "key", head: "Param", rowHead: true, cell: ([key]) => <span class="mono">{key}</span> },
+                  { key: "value", head: "Value", cell: ([, value]) => <span class="mono" title={value}>{value}</span> },
+                ]}
+                empty={<p class="soft small" style={{ padding: "14px" }}>None logged.</p>}
+              />
+            </Card>
+          </div>
+          <Note
+            text={run.note}
+            save={async (text) => {
+              const done = await attempt(runsChange(run.id, { note: text }), "Saved");
+              invalidate(`run/${run.id}`, "runs");
+              return done;
+            }}
+          />
+          {run.children.length > 0 && <RunsCard title="Nested runs" rows={run.children} />}
+          {!params.length && !run.metrics.length && (
+            <div class="card"><Empty icon="terminal" title="Nothing logged yet">In a step or a run: <code>clew.log_metric("auc", 0.91)</code>, <code>clew.log_params(…)</code></Empty></div>
+          )}
+        </div>
+        <div class="stack loose">
+          {run.rebuild && (
+            <Card title="Rebuild it">
+              <div class="stack tight">
+                <p class="small soft">Executes the thread again and compares every value, bit for bit.</p>
+                <Command text={run.rebuild} />
+              </div>
+            </Card>
+          )}
+          <Card title="About">
+            <dl class="pairs">
+              <dt>Started</dt><dd>{when(run.started_ms)}</dd>
+              <dt>Ended</dt><dd>{run.ended_ms ? when(run.ended_ms) : "not yet"}</dd>
+              <dt>Experiment</dt><dd><a href={`/e/${run.experiment_id}`}>{run.experiment_name}</a></dd>
+              {run.parent && <><dt>Nested in</dt><dd><a href={`/runs/${run.parent.id}`}>{run.parent.name}</a></dd></>}
+              {run.environment.source && <><dt>Source</dt><dd class="mono">{run.environment.source}</dd></>}
+              {run.environment.git?.commit && (
+                <><dt>Git</dt><dd class="mono">{run.environment.git.commit.slice(0, 10)}{run.environment.git.branch ? ` (${run.environment.git.branch})` : ""}{run.environment.git.dirty ? ", with changes" : ""}</dd></>
+              )}
+              {run.artifact_uri && <><dt>Artifacts</dt><dd class="mono">{run.artifact_uri}</dd></>}
+            </dl>
+          </Card>
+          {(run.datasets.length > 0 || run.model_inputs.length > 0) && (
+            <Card title="Inputs">
+              <ul class="stack tight">
+                {run.datasets.map(({ dataset, tags }) => (
+                  <li class="row" key={dataset.name + dataset.digest}>
+                    <a class="clip grow" href={`/data/${encodeURIComponent(dataset.name)}/${encodeURIComponent(dataset.digest)}`}>{dataset.name} <span class="faint mono">{dataset.digest.slice(0, 8)}</span></a>
+                    {tags?.["mlflow.data.context"] && <Chip>{tags["mlflow.data.context"]}</Chip>}
+                  </li>
+                ))}
+                {run.model_inputs.map((link) => <li key={link.model_id} class="mono">{link.model_id}</li>)}
+              </ul>
+            </Card>
+          )}
+          {run.model_outputs.length > 0 && (
+            <Card title="Models made">
+              <ul class="stack tight">{run.model_outputs.map((link) => <li key={link.model_id}><a class="mono" href={`/lineage?focus=${link.model_id}`}>{link.model_id}</a></li>)}</ul>
+            </Card>
+          )}
+          <Tags run={run} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+export function MetricsTable({ metrics }: { metrics: MetricSummary[] }) {
+  return (
+    <Table
+      label="Metrics"
+      rows={metrics}
+      rowKey={(metric) => metric.key + metric.dataset_name + metric.model_id}
+      columns={[
+        { key: "key", head: "Metric", rowHead: true, cell: (metric) => <span class="mono" title={metric.key}>{metric.key}</span> },
+        { key: "value", head: "Last", number: true, cell: (metric) => number(metric.value, 5) },
+        { key: "min", head: "Min", number: true, cell: (metric) => (metric.count > 1 ? number(metric.min) : "") },
+        { key: "max", head: "Max", number: true, cell: (metric) => (metric.count > 1 ? number(metric.max) : "") },
+        { key: "step", head: "Step", number: true, cell: (metric) => number(metric.step) },
+      ]}
+      empty={<p class="soft small" style={{ padding: "14px" }}>None logged.</p>}
+    />
+  );
+}
+
+function Tags({ run }: { run: RunDetail }) {
+  const change = async (body: { set?: Record<string, string>; remove?: string[] }) => {
+    await attempt(runsTag(run.id, body), "Saved");
+    invalidate(`run/${run.id}`, "runs");
+  };
+  const added = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const values = new FormData(form);
+    void change({ set: { [String(values.get("key")).trim()]: String(values.get("value")) } });
+    form.reset();
+  };
+  const tags = Object.entries(run.tags);
+  return (
+    <Card title="Tags" count={tags.length}>
+      <div class="stack">
+        {tags.map(([key, value]) => (
+          <div class="row" key={key}>
+            <span class="soft clip" title={key}>{key}</span>
+            <span class="clip grow mono" title={value}>{value}</span>
+            <Button icon="close" kind="plain small" label={`Remove the tag ${key}`} onClick={() => void change({ remove: [key] })} />
+          </div>
+        ))}
+        <form class="row" onSubmit={(event) => added(event as SubmitEvent)}>
+          <input class="field grow" name="key" aria-label="New tag" placeholder="tag" required style={{ width: "40px" }} />
+          <input class="field grow" name="value" aria-label="Value of the new tag" placeholder="value" style={{ width: "40px" }} />
+          <Button type="submit" icon="plus" label="Add the tag" />
+        </form>
+      </div>
+    </Card>
+  );
+}
+
