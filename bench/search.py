@@ -47,18 +47,24 @@ def figures(quick: bool) -> Iterator[Figure]:
 
 @cache
 def measure(name: str, quick: bool) -> Measured:
-    """Run one case plainly, with clew, and with clew again."""
+    """Run one case plainly, with clew and an empty store, and with that store opened anew."""
+    import clew
     from clew.select import Search
-    from clew.select.store import MemoryStore
+    from clew.select.persistent import RuntimeStudies
 
     case = cases(quick)[name]
     _once(quick)
     plain_s, plain = _timed(lambda: _grid(case).fit(case.X, case.y))
     search = Search(case.estimator, case.space, cv=case.cv, scoring=case.scoring)
-    search.set_params(store=MemoryStore())
-    clew_s, found = _timed(lambda: search.fit(case.X, case.y))
-    agrees = same(plain, found, case.X)
-    warm_s, again = _timed(lambda: search.fit(case.X, case.y))
+    place = tempfile.mkdtemp()
+    try:
+        search.set_params(store=RuntimeStudies(clew.open(place).runtime))
+        clew_s, found = _timed(lambda: search.fit(case.X, case.y))
+        agrees = same(plain, found, case.X)
+        search.set_params(store=RuntimeStudies(clew.open(place).runtime))
+        warm_s, again = _timed(lambda: search.fit(case.X, case.y))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
     return Measured(plain_s, clew_s, warm_s, agrees and same(plain, again, case.X))
 
 

@@ -94,7 +94,7 @@ def _rounds(search: Callable[[], Any], rounds: int) -> tuple[float, float, bool]
             plain_s.append(time.process_time() - began)
             with fresh_store():
                 began = time.process_time()
-                with context.reuse():
+                with context.reuse(store=None):
                     reused = search()
                 reuse_s.append(time.process_time() - began)
             agrees = agrees and _same(plain, reused)

@@ -29,7 +29,15 @@ _LONGEST_WAIT_S = 1.0
 
 
 class RuntimeStudies:
-    """A `StudyStore` over the store that steps use, with memory above it."""
+    """A `StudyStore` over the store that steps use, with memory above it.
+
+    Attributes
+    ----------
+    answers_from_s : float
+        Predictions of a task that took less are not kept: to write them takes as long.
+    """
+
+    answers_from_s = 2e-3
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
