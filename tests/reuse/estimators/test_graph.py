@@ -53,6 +53,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 def all_are_dear(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call is written, so that no test depends on the speed of the machine."""
     monkeypatch.setattr(graphs, "NODE_S", 0.0)
+    monkeypatch.setattr(graphs, "_SHARE", 1.0)
     monkeypatch.setattr("clew.reuse.estimators.session.NODE_S", 0.0)
 
 

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 from clew.lineage.canonical import frame
 from clew.lineage.code import code_id
 from clew.lineage.code.origin import is_project_module, release
+from clew.reuse.estimators.patches import patches_of
+from clew.steps.carried import ambient_in
 
 
 class Notices(Protocol):
     """What remembers that user code was met."""
 
     user_code: bool
+    ambient: str
 
 
 _LIBRARY: dict[object, bool] = {}
@@ -55,8 +58,7 @@ def class_id(cls: type, notices: Notices | None = None) -> bytes:
     if is_user_class(cls):
         if notices is not None:
             notices.user_code = True
-        with _READING:
-            return b"u" + code_id(cls)
+        return b"u" + _read(cls, notices) + patches_of(cls, is_library)
     known = _NAMES.get(cls)
     if known is None:
         distribution, version = release(cls.__module__)
@@ -64,7 +66,33 @@ def class_id(cls: type, notices: Notices | None = None) -> bytes:
         known = _NAMES[cls] = b"".join(frame(part.encode()) for part in parts)
         if _lookup(cls) is not cls:  # made inside a function: the name does not say which one
             known = _NAMES[cls] = b"u" + code_id(cls)
-    return known
+    return known + patches_of(cls, is_library)
+
+
+_AMBIENT: dict[bytes, str] = {}
+
+
+def _read(cls: type, notices: Notices | None) -> bytes:
+    """Return the id of a user's class, and notice what its code reads of the world."""
+    with _READING:
+        made = code_id(cls)
+        if notices is not None:
+            notices.ambient = notices.ambient or ambient_of(made, cls)
+    return made
+
+
+def ambient_of(made: bytes, subject: Any) -> str:
+    """Return what the code of a class or function reads of the world ("" for nothing).
+
+    Parameters
+    ----------
+    made : bytes
+        An id that changes with the code.
+    """
+    found = _AMBIENT.get(made)
+    if found is None:
+        found = _AMBIENT[made] = "; ".join(ambient_in(subject))
+    return found
 
 
 def _lookup(cls: type) -> object:

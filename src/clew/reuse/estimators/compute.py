@@ -14,6 +14,7 @@ from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.copying import Copier
 from clew.reuse.estimators.describe import content_walk, quick_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
+from clew.reuse.estimators.patches import user_code_ran
 from clew.reuse.estimators.policies import ARRAYS
 from clew.reuse.estimators.randomness import Mark, draws_in_vain
 from clew.reuse.estimators.record import record
@@ -29,6 +30,7 @@ from clew.reuse.estimators.results import (
     private,
 )
 from clew.reuse.estimators.session import Frame, Session
+from clew.reuse.estimators.world import watched
 
 _PARAMS: dict[type, frozenset[str]] = {}
 
@@ -42,9 +44,11 @@ def compute(call: Call, request: Request) -> Any:
         *(request.data, request.content, request.given),
     )
     mark, begun, cpu_begun = Mark(), time.perf_counter(), time.thread_time()
-    with session.running(frame):
+    with session.running(frame), watched(session, frame):
         out = call.run_seeded(request.seed)
     cost = Cost(time.perf_counter() - begun, time.thread_time() - cpu_begun)
+    if request.traits.user_code:
+        user_code_ran()
     _note_cost(session, request, cost.wall_s)
     reason = _keep(call, request, frame, mark, out, cost)
     if reason is None:

@@ -20,7 +20,7 @@ from clew.lineage.canonical import Digest, digest, frame
 from clew.lineage.code.origin import release
 from clew.lineage.fingerprint import fingerprint
 from clew.reuse.estimators.checks import array_check, package_of
-from clew.reuse.estimators.classes import class_id, is_library
+from clew.reuse.estimators.classes import ambient_of, class_id, is_library
 from clew.reuse.estimators.identity import FORMAT, Identities, scalar_bytes
 
 IGNORED = frozenset(
@@ -51,6 +51,8 @@ class Traits:
         Callbacks are set.
     code : bytes
         Identity of the estimator's class.
+    ambient : str
+        What code of the project reads of the world (the clock, fresh entropy), if anything.
     """
 
     unseeded: bool = False
@@ -60,6 +62,7 @@ class Traits:
     warm: bool = False
     callbacks: bool = False
     code: bytes = b""
+    ambient: str = ""
 
 
 @dataclass(slots=True)
@@ -177,7 +180,9 @@ class Walk:
         if module and found is value and is_library(module):
             return b":".join(frame(part.encode()) for part in (*release(module), module, name))
         self.traits.user_code = True
-        return fingerprint(value)
+        made = fingerprint(value)
+        self.traits.ambient = self.traits.ambient or ambient_of(made, value)
+        return made
 
     def _reduced(self, value: Any) -> bytes:
         """Write a library's C object (a tree, a search tree, a loss) by what rebuilds it."""

@@ -41,6 +41,7 @@ class Environment:
             tuple(get_config().items()),
             tuple(np.geterr().items()),
             tuple(filters()),
+            _pandas_options(),
         )
         try:
             found = self._memo.get(state)
@@ -91,9 +92,10 @@ class Environment:
         return b"".join(frame(part.encode()) for part in parts)
 
     def _digest(self, state: tuple[Any, ...]) -> Digest:
-        threads, config, errors, shown = state
+        threads, config, errors, shown, options = state
         fields = [self._fixed, ",".join(map(str, threads)).encode()]
         fields += [f"{key}={value}".encode() for key, value in (*config, *errors)]
+        fields += [f"{key}={value}".encode() for key, value in options]
         for action, message, category, module, line in shown:
             names = (action, _pattern(message), _category(category))
             fields += [part.encode() for part in (*names, _pattern(module), str(line))]
@@ -104,6 +106,16 @@ def filters() -> list[tuple[Any, ...]]:
     """Return the warning filters in force: they decide which warnings a call shows or raises."""
     current = getattr(warnings, "_get_filters", None)
     return current() if current is not None else warnings.filters  # type: ignore[return-value]
+
+
+def _pandas_options() -> tuple[tuple[str, Any], ...]:
+    """Return the options of pandas that decide types and copies."""
+    module = sys.modules.get("pandas._config.config")
+    options: Any = getattr(module, "_global_config", None)
+    if not isinstance(options, dict):
+        return ()
+    sections = ("mode", "future")
+    return tuple(item for name in sections for item in options.get(name, {}).items())
 
 
 def _pattern(value: Any) -> str:

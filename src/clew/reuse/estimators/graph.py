@@ -31,8 +31,13 @@ from clew.steps.runtime import Runtime
 NODE_S = 1e-3
 """Calls that took less are written only if something that is written was made from them."""
 
-_WRITTEN_PER_S = 150e6
-_CALL_S = 2e-3
+_SHARE = 0.02
+"""Storing a result may take this share of what computing it took, and no more."""
+
+_WRITTEN_PER_S = 120e6
+"""Bytes that are pickled, hashed, compressed and written in a second."""
+
+_CALL_S = 1e-4
 _SMALL_BYTES = 1 << 16
 _BATCH = 256
 _UNWRITTEN_S = 0.25
@@ -260,12 +265,11 @@ class Graph:
 
     @staticmethod
     def _dumped(draft: Draft) -> bytes | None:
-        """Return a result as bytes if reading it is clearly faster than computing it."""
-        cost_s, size = draft.cost.wall_s, draft.cost.size_bytes
-        if draft.result is None or cost_s < _CALL_S + 2 * size / _WRITTEN_PER_S:
+        """Return a result as bytes if storing it takes next to nothing of what it cost."""
+        if draft.result is None or not _is_worth(draft.cost.wall_s, draft.cost.size_bytes):
             return None
-        content = dump(draft.result, cost_s)
-        if content is None or cost_s < _CALL_S + 2 * len(content) / _WRITTEN_PER_S:
+        content = dump(draft.result, draft.cost.wall_s)
+        if content is None or not _is_worth(draft.cost.wall_s, len(content)):
             return None
         return content
 
@@ -289,6 +293,10 @@ class Graph:
         kind = f"{Packed.__module__}.{Packed.__qualname__}"
         preview = f"results of {len(group)} calls" if len(group) > 1 else "result of a call"
         return Value(id, kind, preview, size_bytes=stored_bytes, state="stored")
+
+
+def _is_worth(cost_s: float, size_bytes: int) -> bool:
+    return _SHARE * cost_s >= _CALL_S + size_bytes / _WRITTEN_PER_S
 
 
 def _kept(key: bytes) -> ValueId:

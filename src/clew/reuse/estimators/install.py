@@ -5,6 +5,7 @@ from __future__ import annotations
 from clew.reuse.estimators import hooks, operations, slices
 from clew.reuse.estimators.notices import Microphone, Notice
 from clew.reuse.estimators.session import current
+from clew.steps import entropy
 
 _installed: list[Microphone] = []
 
@@ -19,6 +20,7 @@ def install() -> None:
     slices.install()
     operations.install()
     hooks.install()
+    entropy.watch()
 
 
 def remove() -> None:

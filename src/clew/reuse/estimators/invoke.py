@@ -12,6 +12,7 @@ from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.compute import compute
 from clew.reuse.estimators.copying import Copier
 from clew.reuse.estimators.identity import name
+from clew.reuse.estimators.patches import user_code_ran
 from clew.reuse.estimators.policies import passes_through
 from clew.reuse.estimators.randomness import draw_in_vain
 from clew.reuse.estimators.record import outputs_of
@@ -29,6 +30,7 @@ def invoke(call: Call) -> Any:
         session.settle((*call.args, *call.kwargs.values()))
     else:
         session.forget_vouched()
+        user_code_ran()
     if passes_through(estimator, call.method):
         session.settle(())
         with session.running(Frame(estimator, call.method)):
@@ -53,6 +55,7 @@ def _execute(call: Call, error: Unhashable) -> Any:
     call.guard(traits)
     with call.session.running(Frame(call.estimator, call.method, traits=traits)):
         out = call.run()
+    user_code_ran()
     call.session.statistics.execute(call.subject, error.message)
     if call.session.journal is not None:
         call.session.journal.execute(call.subject, error.message)

@@ -21,6 +21,7 @@ from clew.lineage.canonical import Digest
 from clew.reuse.estimators.classes import class_id
 from clew.reuse.estimators.copying import copy_array
 from clew.reuse.estimators.identity import name, size_of
+from clew.reuse.estimators.policies import only_reads
 from clew.reuse.estimators.session import Frame, Session, current
 
 _LATE = frozenset({"alpha", "max_iter", "tol", "random_state"})
@@ -107,6 +108,8 @@ def _argument_id(session: Session, value: Any) -> Digest | None:
     frames = session.frames()
     if not frames or not isinstance(value, np.ndarray):
         return None
+    if not only_reads(frames[-1].estimator, frames[-1].traits):
+        return None  # it may have written into the array since
     for given, made in frames[-1].arguments.values():
         if given is value:
             return made

@@ -62,6 +62,8 @@ def refusal(estimator: Any, method: str, traits: Traits, *, seeded: bool) -> str
     """Return why a call must be executed, or None if it may be looked up."""
     if traits.callbacks:
         return "has callbacks"
+    if traits.ambient:
+        return f"its code uses {traits.ambient}"
     if traits.in_place:
         return "may work in place (copy=False)"
     if method in FITS:

@@ -126,10 +126,14 @@ class Session:
         """Note a warning with all calls that it happened in."""
         frames = self._threads.frames
         if not frames:  # a helper thread of some call: whose warning it is cannot be told
-            for frame in list(self._frames.values()):
-                frame.spoiled = "a warning in a helper thread"
+            self.spoil("a warning in a helper thread")
         for frame in frames:
             frame.notices.append(notice)
+
+    def spoil(self, reason: str) -> None:
+        """Let no call that is running, in whichever thread, be kept."""
+        for frame in list(self._frames.values()):
+            frame.spoiled = frame.spoiled or reason
 
     # -- results --------------------------------------------------------------------------------
     def recall(self, key: NodeId, subject: str) -> Entry | None:

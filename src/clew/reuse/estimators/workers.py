@@ -17,8 +17,10 @@ from typing import Any
 
 from clew.reuse.estimators.graph import Graph
 from clew.reuse.estimators.install import install as hook_process
-from clew.reuse.estimators.session import Session, current, enter, leave
+from clew.reuse.estimators.randomness import Mark
+from clew.reuse.estimators.session import Frame, Session, current, enter, leave
 from clew.reuse.estimators.statistics import Statistics
+from clew.reuse.estimators.world import watched
 from clew.reuse.place import runtime_at
 
 _sessions: dict[tuple[str, int | None], Session] = {}
@@ -54,14 +56,18 @@ class Task:
             return self.function(*args, **kwargs)
         session = self._session()
         session.statistics = Statistics()
+        frame, mark = Frame(None, "task"), Mark()
         enter(session)
         try:
-            result = self.function(*args, **kwargs)
+            with session.running(frame), watched(session, frame):
+                result = self.function(*args, **kwargs)
         finally:
             leave(session)
             if session.graph is not None:
                 session.graph.flush()
-        return Answer(result, session.statistics)
+        if not mark.unmoved():
+            frame.spoiled = frame.spoiled or "drew from a worker's global random generator"
+        return Answer(result, session.statistics, frame.spoiled)
 
     def _session(self) -> Session:
         hook_process()
@@ -75,10 +81,17 @@ class Task:
 
 @dataclass(slots=True)
 class Answer:
-    """What a task in another process returned, and what was reused there."""
+    """What a task in another process returned, and what was reused there.
+
+    Parameters
+    ----------
+    spoiled : str or None
+        Why no call that this was a part of can be kept.
+    """
 
     result: Any
     statistics: Statistics
+    spoiled: str | None
 
 
 def install() -> None:
@@ -134,4 +147,6 @@ def _open(session: Session, item: Any) -> Any:
     if not isinstance(item, Answer):
         return item
     session.statistics.add(item.statistics)
+    if item.spoiled is not None:
+        session.spoil(item.spoiled)
     return item.result
