@@ -40,7 +40,9 @@ _WRITTEN_PER_S = 120e6
 _CALL_S = 1e-4
 _SMALL_BYTES = 1 << 16
 _BATCH = 256
-_UNWRITTEN_S = 0.25
+_UNWRITTEN_S = 2.0
+"""What may be lost when the process is killed: results that took so long together."""
+
 _DRAFTS = 20_000
 _READ = 8
 

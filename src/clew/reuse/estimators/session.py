@@ -55,8 +55,11 @@ class Frame:
 
 
 _VOUCHED = 8
-_DEAR_S = 0.05
-"""Calls that took less are not worth asking other processes for, whether they compute them."""
+_DEAR_S = 1.0
+"""From so many seconds on a call is held, and written at once, for whoever else may need it."""
+
+DEAR_TO_WORKERS_S = 0.05
+"""The same in a worker process, which has siblings at the same work."""
 
 
 class _Vouched(NamedTuple):
@@ -89,6 +92,7 @@ class Session:
     ) -> None:
         self.budget_bytes = budget_bytes
         self.seed = seed
+        self.dear_s = _DEAR_S
         self.graph = graph
         self.shelf = Shelf(budget_bytes)
         self.identities = Identities()
@@ -153,12 +157,12 @@ class Session:
         """Hold a call while it is computed: no other thread, or process, computes it meanwhile."""
         graph = self.graph
         with self.shelf.flight(key):
-            if graph is None or self.took.get(subject, 1.0) < _DEAR_S:
+            if graph is None or self.took.get(subject, _DEAR_S) < self.dear_s:
                 yield
                 return
             with graph.runtime.claims.hold(key):
                 yield
-                if self.took.get(subject, 0.0) >= _DEAR_S:
+                if self.took.get(subject, 0.0) >= self.dear_s:
                     graph.flush()  # before others look
 
     # -- shared arrays --------------------------------------------------------------------------

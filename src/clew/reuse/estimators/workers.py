@@ -18,7 +18,7 @@ from typing import Any
 from clew.reuse.estimators.graph import Graph
 from clew.reuse.estimators.install import install as hook_process
 from clew.reuse.estimators.randomness import Mark
-from clew.reuse.estimators.session import Frame, Session, current, enter, leave
+from clew.reuse.estimators.session import DEAR_TO_WORKERS_S, Frame, Session, current, enter, leave
 from clew.reuse.estimators.statistics import Statistics
 from clew.reuse.estimators.world import watched
 from clew.reuse.place import runtime_at
@@ -76,6 +76,7 @@ class Task:
             _sessions.clear()
             graph = Graph(runtime_at(self.location))
             _sessions[key] = Session(self.budget_bytes, self.seed, graph)
+            _sessions[key].dear_s = DEAR_TO_WORKERS_S
         return _sessions[key]
 
 
