@@ -20,7 +20,7 @@ _SEEN = 1 << 16
 """Results that were not worth keeping at first sight, of which it is known that they were seen."""
 _FRESH_PAGES_S_PER_BYTE = 2.5e-10
 """Keeping a result makes the allocator touch fresh pages for the next one: up to 1 µs a page."""
-_KEEP_SHARE = 0.03
+_KEEP_SHARE = 0.01
 """A result is kept at first sight when the fresh pages cost at most this share of its own cost."""
 _MAPPED_BYTES = 32 << 20
 """From this size on the C library maps fresh pages for every array anyway."""
