@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from clew.lineage.canonical import frame
@@ -77,12 +78,12 @@ def _read(cls: type, notices: Notices | None) -> bytes:
     with _READING:
         made = code_id(cls)
         if notices is not None:
-            notices.ambient = notices.ambient or ambient_of(made, cls)
+            notices.ambient = notices.ambient or ambient_of(made, [cls])
     return made
 
 
-def ambient_of(made: bytes, subject: Any) -> str:
-    """Return what the code of a class or function reads of the world ("" for nothing).
+def ambient_of(made: bytes, subjects: Iterable[object]) -> str:
+    """Return what the code of classes and functions reads of the world ("" for nothing).
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def ambient_of(made: bytes, subject: Any) -> str:
     """
     found = _AMBIENT.get(made)
     if found is None:
-        found = _AMBIENT[made] = "; ".join(ambient_in(subject))
+        found = _AMBIENT[made] = "; ".join(ambient_in(subjects))
     return found
 
 

@@ -22,6 +22,7 @@ from clew.lineage.fingerprint import fingerprint
 from clew.reuse.estimators.checks import array_check, package_of
 from clew.reuse.estimators.classes import ambient_of, class_id, is_library
 from clew.reuse.estimators.identity import FORMAT, Identities, scalar_bytes
+from clew.steps.carried import fingerprint_with_code
 
 IGNORED = frozenset(
     {"_parent_callback_ctx", "_callback_fit_ctx", "_skl_callbacks_to_teardown", "_doc_link_module"}
@@ -165,8 +166,7 @@ class Walk:
             return b"o" + class_id(cls, self.traits) + self.attributes(value, vars(value))
         if is_library(cls):
             return self._reduced(value)
-        self.traits.user_code = True
-        return b"v" + fingerprint(value)
+        return b"v" + self._project(value)
 
     def _mapping(self, value: dict[Any, Any]) -> bytes:
         return b"".join(frame(self.write(k)) + frame(self.write(v)) for k, v in value.items())
@@ -179,9 +179,13 @@ class Walk:
             found = getattr(found, part, None)
         if module and found is value and is_library(module):
             return b":".join(frame(part.encode()) for part in (*release(module), module, name))
+        return self._project(value)
+
+    def _project(self, value: Any) -> bytes:
+        """Write a function or an object of the project's own, noticing what its code reads."""
         self.traits.user_code = True
-        made = fingerprint(value)
-        self.traits.ambient = self.traits.ambient or ambient_of(made, value)
+        made, carried = fingerprint_with_code(value)
+        self.traits.ambient = self.traits.ambient or ambient_of(made, carried)
         return made
 
     def _reduced(self, value: Any) -> bytes:
