@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, why
 from clew.app.settings import load
 from clew.app.upkeep.bundle import Bundle, export_thread
-from clew.app.upkeep.check import Checkup, check
+from clew.app.upkeep.check import Checkup, Problem, check, salvaged
 from clew.app.upkeep.collect import GRACE_S, Collection, collect
 from clew.app.upkeep.unbundle import import_thread
 from clew.app.wiring import install, open_runtime
-from clew.errors import NotFound
+from clew.errors import NotFound, StoreError
 from clew.lineage import diff as _diff
 from clew.lineage import graph, trace
 from clew.lineage.cache.tiers import TieredBlobs
@@ -50,6 +52,34 @@ def open_store(path: str | Path | None = None) -> Store:
     """
     install()
     return Store(open_runtime(load(store=path)))
+
+
+def mend_store(path: str | Path | None = None) -> Checkup:
+    """Check a store and put right what can be put right, even if it cannot be opened.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        Its folder; without it the one that the settings name.
+
+    Raises
+    ------
+    StoreError
+        When nothing can be read of its database.
+    """
+    install()
+    database = load(store=path).store / "clew.db"
+    first: tuple[Problem, ...] = ()
+    try:
+        store = open_store(path)
+    except StoreError:
+        damage = damage_of(database)
+        if not damage:
+            raise
+        first = (salvaged(salvage(database), database, damage),)
+        store = open_store(path)
+    found = store.fsck(repair=True)
+    return replace(found, problems=first + found.problems)
 
 
 class Store:

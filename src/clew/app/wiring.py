@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
-from clew.adapters.claims import FileClaims
+from clew.adapters.claims import FileClaims, NoClaims
 from clew.adapters.engines.local.inline import InlineEngine
 from clew.adapters.engines.local.processes import ProcessEngine
 from clew.adapters.engines.local.threads import ThreadEngine
@@ -62,12 +62,13 @@ def _build(settings: Settings) -> Runtime:
     codecs = FormatRegistry(trusted=settings.trusted)
     vault = ValueVault(split, codecs, fingerprint, split.pack)
     id, record = environment()
-    store.put_environment(id, record)
+    if not store.read_only and store.environment(id) is None:
+        store.put_environment(id, record)
     return Runtime(
         location=str(root),
         store=store,
         vault=vault,
-        claims=FileClaims(root / "claims.lock"),
+        claims=NoClaims(root) if store.read_only else FileClaims(root / "claims.lock"),
         environment=(id, record),
         open_engine=open_engine,
         materialiser=_materialiser(settings, split),

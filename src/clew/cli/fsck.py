@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from clew.cli.output import json_option, print_json, table
+
+if TYPE_CHECKING:
+    from clew.app.upkeep.check import Problem
+
+
+def _said(problem: Problem) -> str:
+    if not problem.repaired:
+        return problem.text
+    return f"repaired: {problem.text}" if problem.kind == "database" else "repaired"
 
 
 @click.command("fsck")
@@ -15,14 +26,14 @@ def command(repair: bool, as_json: bool) -> None:
 
     Exit status 0 when nothing harmful is left, 1 otherwise.
     """
-    from clew.app.store import open_store
+    from clew.app.store import mend_store, open_store
 
-    checkup = open_store().fsck(repair=repair)
+    checkup = mend_store() if repair else open_store().fsck()
     left = [p for p in checkup.problems if p.harm and not p.repaired]
     if as_json:
         print_json(checkup)
     else:
-        rows = [(p.kind, p.what, "repaired" if p.repaired else p.text) for p in checkup.problems]
+        rows = [(p.kind, p.what, _said(p)) for p in checkup.problems]
         if rows:
             table(["problem", "where", "what"], rows)
         click.echo(f"checked {checkup.values} values and {checkup.runs} runs: ", nl=False)

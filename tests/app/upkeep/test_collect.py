@@ -9,7 +9,9 @@ import time
 import numpy as np
 import pytest
 
+from clew.app.upkeep.check import check
 from clew.app.upkeep.collect import collect
+from clew.errors import StoreError
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Edge, Node, Reason, Run, Use, Value, call_id
@@ -132,3 +134,19 @@ def test_use_counts_as_use(place: Place, value: list[int]) -> None:
     assert len(collect(place.store, place.blobs, older_than_s=DAY_S).dropped) == 1
     place.vault.get(result.id)
     assert collect(place.store, place.blobs, older_than_s=DAY_S).dropped == ()
+
+
+def test_a_full_disk_is_no_obstacle(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes is gone before anything is written."""
+    place.thread()
+    update = place.store.update
+    monkeypatch.setattr(place.store, "update", full)
+    with pytest.raises(StoreError, match="full"):
+        collect(place.store, place.blobs, older_than_s=DAY_S, dry_run=False, now_s=LATER)
+    assert [p for p in place.files.root.rglob("*") if p.is_file()] == []
+    monkeypatch.setattr(place.store, "update", update)
+    assert check(place.store, place.files, repair=True).is_sound
+
+
+def full(values: object) -> None:
+    raise StoreError("the disk is full")

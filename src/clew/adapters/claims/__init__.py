@@ -4,5 +4,6 @@ Facts added: none. A claim lasts no longer than the process that holds it.
 """
 
 from clew.adapters.claims.files import FileClaims
+from clew.adapters.claims.none import NoClaims
 
-__all__ = ["FileClaims"]
+__all__ = ["FileClaims", "NoClaims"]

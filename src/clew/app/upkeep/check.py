@@ -20,11 +20,13 @@ from typing import Literal
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sqlite.salvage import Salvaged
 from clew.errors import CorruptValue
 from clew.lineage.canonical import ValueId
 from clew.lineage.records import Run, Value
 
 _ALL = 1 << 62
+_TOLD = ("run", "node", "value")
 
 Kind = Literal[
     "database", "dangling", "corrupt", "missing", "unnamed", "leftover", "lost-run", "quarantined"
@@ -80,8 +82,11 @@ def check(store: SqliteStore, files: LocalBlobs, *, repair: bool = False) -> Che
     repair : bool, default False
         Set damaged values aside, correct what is said of values, mark lost runs, remove leftovers.
     """
+    damaged = list(_database(store, repair=repair))
+    if damaged and not repair:
+        return Checkup(tuple(damaged), 0, 0)  # nothing else can be told from it
     problems = [
-        *(Problem("database", str(store.path), text) for text in store.damage()),
+        *damaged,
         *(Problem("dangling", what, text) for what, text in store.dangling()),
         *_values(store, files, repair=repair),
         *_leftovers(files, repair=repair),
@@ -92,6 +97,26 @@ def check(store: SqliteStore, files: LocalBlobs, *, repair: bool = False) -> Che
         sum(1 for _ in SplitBlobs(store.blobs, files).ids()),
         len(store.runs(limit=_ALL)),
     )
+
+
+def _database(store: SqliteStore, *, repair: bool) -> Iterator[Problem]:
+    damage = store.damage()
+    if damage and repair:
+        yield salvaged(store.salvage(), store.path, damage[0])
+    elif damage:
+        yield from (Problem("database", str(store.path), text) for text in damage)
+
+
+def salvaged(done: Salvaged, path: Path, damage: str) -> Problem:
+    """Return what to say of a database that was put together again."""
+    kept = ", ".join(f"{done.rows[name]} {name}s" for name in _TOLD)
+    lost = ", ".join(f"{count} of {name}" for name, count in sorted(done.left_out.items()))
+    text = (
+        f"{damage}; a fresh database holds what could be read ({kept}); reading failed at "
+        f"{done.gaps} places, rows left out because they were not whole: {lost or 'none'}; "
+        f"the damaged file is {done.aside}"
+    )
+    return Problem("database", str(path), text, repaired=True)
 
 
 def _values(store: SqliteStore, files: LocalBlobs, *, repair: bool) -> Iterator[Problem]:

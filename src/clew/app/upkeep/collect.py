@@ -200,7 +200,10 @@ def _over_budget(
 def _drop(graph: Graph, blobs: BlobStore, ids: list[ValueId]) -> None:
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        # First the description: a value that is called absent and is there does no harm.
+        # First the bytes: a full disk has no room for anything else. A value that is called stored
+        # and is not there does no harm (`has` asks for its bytes), and `clew fsck` corrects it.
+        for id in batch:
+            blobs.delete(id)
         described = graph.describe(batch).values()
         graph.update(
             [
@@ -209,5 +212,3 @@ def _drop(graph: Graph, blobs: BlobStore, ids: list[ValueId]) -> None:
                 if value.state == "stored"
             ]
         )
-        for id in batch:
-            blobs.delete(id)

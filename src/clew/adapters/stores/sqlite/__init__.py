@@ -4,7 +4,8 @@ Facts added: none. Module by noun: `schema` (tables and migrations), `place` (wh
 lie), `database` (connections and transactions), `failures` (SQLite's errors in clew's words),
 `words` (interned strings), `nodes`, `values`, `runs`, `blobs` and `packing` (bytes of small
 values), `graph` (what is reachable), `usage` (who uses what), `views` (the graph as tables),
-`audit` (is it whole), `store` (the adapter itself).
+`audit` (is it whole), `salvage` (what is left of a
+damaged one), `store` (the adapter itself).
 """
 
 from clew.adapters.stores.sqlite.store import SqliteStore

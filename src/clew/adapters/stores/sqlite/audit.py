@@ -11,7 +11,7 @@ from clew.lineage.records import Value
 
 _SOUND = "ok"
 
-_REFERENCES = (
+REFERENCES = (
     ("edge", "node", "node"),
     ("edge", "value", "value"),
     ("edge", "name", "word"),
@@ -53,7 +53,7 @@ def damage(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 def dangling(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Yield ``(table, text)`` for references to rows that are not there, and doubled ids."""
-    for table, column, target in _REFERENCES:
+    for table, column, target in REFERENCES:
         (count,) = connection.execute(
             f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL "
             f"AND NOT EXISTS (SELECT 1 FROM {target} WHERE {target}.n = {table}.{column})"

@@ -20,7 +20,12 @@ from typing import Literal
 
 from clew.adapters.stores.sqlite import schema
 from clew.adapters.stores.sqlite.failures import explain, explained
-from clew.adapters.stores.sqlite.place import refuse_network
+from clew.adapters.stores.sqlite.place import (
+    is_read_only,
+    refuse_network,
+    refuse_writing,
+    uri_of,
+)
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import InvalidParameter, StoreError
 
@@ -61,7 +66,8 @@ class Database:
     Parameters
     ----------
     path : Path
-        The file; it and its directory are made when they are absent.
+        The file; it and its directory are made when they are absent. Where this user may not write
+        it, it is only read.
     durability : {"process", "power-loss"}
         What an acknowledged write survives.
     lock_timeout_s : float
@@ -78,6 +84,7 @@ class Database:
         self._lock_timeout_s = lock_timeout_s
         self._closed = False
         self._state = _Process()
+        self.read_only = is_read_only(path)
         refuse_network(path)
         self._prepare()
 
@@ -120,6 +127,8 @@ class Database:
         wait_s : float, optional
             How long to wait for other processes, where not as long as for any write.
         """
+        if self.read_only:
+            raise refuse_writing(self.path)
         process = self._process()
         if process.owner == threading.get_ident() and process.writer is not None:
             with self._part(process, process.writer) as connection:
@@ -178,6 +187,15 @@ class Database:
                 process.writer.close()
                 process.writer = None
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Hold no connection for the length of the block, which may replace the file."""
+        self.close()
+        try:
+            yield
+        finally:
+            self._state, self._closed = _Process(), False
+
     def _process(self) -> _Process:
         process = self._state
         if self._closed:
@@ -189,7 +207,11 @@ class Database:
 
     def _connect(self, wait_s: float) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=wait_s, isolation_level=None, check_same_thread=False
+            uri_of(self.path) if self.read_only else self.path,
+            timeout=wait_s,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=self.read_only,
         )
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute("PRAGMA cache_size = -16000")
@@ -231,6 +253,9 @@ class Database:
         with explained(self.path):
             connection = self._connect(_READER_WAIT_S)
             if schema.examine(connection, self.path) < schema.newest():
+                if self.read_only:
+                    connection.close()
+                    raise refuse_writing(self.path, "it has an older schema, which must be updated")
                 self._upgrade(connection)
         self._state.readers.append(connection)
 

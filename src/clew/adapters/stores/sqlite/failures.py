@@ -34,7 +34,7 @@ _MEANING: dict[int, tuple[str, str]] = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "the database is damaged",
-        "copy the file first, then run `clew fsck`; stored values are separate files and safe",
+        "run `clew fsck --repair`: what can be read goes into a fresh database, the file is kept",
     ),
     sqlite3.SQLITE_IOERR: (
         "the disk reported an error",

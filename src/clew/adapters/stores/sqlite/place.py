@@ -8,9 +8,11 @@ losing writes one day.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from clew.errors import StoreError
 
@@ -42,6 +44,34 @@ def refuse_network(path: Path) -> None:
         "and locks over the network are known to lose writes",
         hint="set CLEW_STORE to a directory on a local disk; share results by "
         "`clew export` and `clew import`",
+    )
+
+
+def is_read_only(path: Path) -> bool:
+    """Tell whether a database is there that this user can read and not write."""
+    if not path.is_file():
+        return False
+    return not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
+def uri_of(path: Path) -> str:
+    """Return the address by which SQLite reads a database without writing anything beside it.
+
+    A database without a log cannot change where nobody may write; one with a log is read with it,
+    which needs the memory that its processes share to be there.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return f"file:{quote(str(path))}?mode=ro" + ("" if has_log else "&immutable=1")
+
+
+def refuse_writing(path: Path, why: str | None = None) -> StoreError:
+    """Return the error of a write into a store that can only be read."""
+    return StoreError(
+        f"the store is read-only: {path}",
+        got=why,
+        expected="write access to its files and its folder",
+        hint="give this user write access, or choose another store, for example by CLEW_STORE",
     )
 
 

@@ -83,9 +83,9 @@ def examine(connection: sqlite3.Connection, path: Path) -> int:
     return found
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a database to the newest version, inside the caller's transaction."""
-    for target in range(version(connection) + 1, newest() + 1):
+def upgrade(connection: sqlite3.Connection, to: int | None = None) -> None:
+    """Bring a database to the newest version (or to `to`), inside the caller's transaction."""
+    for target in range(version(connection) + 1, (newest() if to is None else to) + 1):
         _MIGRATIONS[target](connection)
         connection.execute(f"PRAGMA user_version = {target:d}")
 

@@ -12,6 +12,7 @@ from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
 from clew.adapters.stores.sqlite.blobs import SqliteBlobs
 from clew.adapters.stores.sqlite.database import Database, Durability
+from clew.adapters.stores.sqlite.salvage import Salvaged, salvage
 from clew.adapters.stores.sqlite.view import View
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
 from clew.lineage.ports import Direction
@@ -63,6 +64,11 @@ class SqliteStore:
         with self._database.reading() as connection:
             rows = connection.execute("SELECT DISTINCT content FROM artifact").fetchall()
         return {row[0] for row in rows}
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this user may only read the store."""
+        return self._database.read_only
 
     def close(self) -> None:
         """Close the store; what it returned stays valid."""
@@ -205,6 +211,11 @@ class SqliteStore:
         """Return what SQLite finds wrong with its own pages and indexes."""
         with self._database.reading() as connection:
             return audit.damage(connection)
+
+    def salvage(self) -> Salvaged:
+        """Put a fresh database with all that can be read in the place of this damaged one."""
+        with self._database.aside():
+            return salvage(self.path)
 
     def dangling(self) -> tuple[tuple[str, str], ...]:
         """Return ``(table, text)`` for references that lead nowhere."""
