@@ -104,7 +104,7 @@ def test_a_worker_with_other_settings_gives_nothing_to_others(engine: str) -> No
 
     with decimal.localcontext(prec=4):
         run = ask.start({"digits": "7"}, engine=engine, workers=2)
-        assert "other settings" in run.use("ratio").reason.text
+        assert "settings of libraries" in run.use("ratio").reason.text
         assert ratio("7") == "0.1429"
 
 
@@ -115,3 +115,26 @@ def test_settings_are_those_of_the_thread() -> None:
         thread.start()
         thread.join()
     assert seen == [()]
+
+
+def test_settings_that_a_step_changes_do_not_pass_for_those_of_the_flow() -> None:
+    @clew.step(reuse=False)
+    def careless(x: int) -> int:
+        import decimal
+
+        decimal.getcontext().prec = 4
+        return x
+
+    @clew.step
+    def ratio(x: int) -> str:
+        import decimal
+
+        return str(decimal.Decimal(1) / decimal.Decimal(x))
+
+    @clew.flow
+    def ask() -> str:
+        return ratio(careless(3))
+
+    with decimal.localcontext():
+        assert ask.run().result == "0.3333"
+    assert ratio(3) == "0." + 28 * "3"

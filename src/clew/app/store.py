@@ -214,6 +214,7 @@ class Store:
         dry_run: bool = True,
         older_than_s: float | None = None,
         budget_bytes: int | None = None,
+        metric: str | None = None,
         grace_s: float = GRACE_S,
     ) -> Collection:
         """Drop the bytes of values that no run needs, that are old, or that exceed the budget.
@@ -227,8 +228,11 @@ class Store:
         older_than_s : float, optional
             Also drop what only runs older than this use, in seconds.
         budget_bytes : int, optional
-            Drop what is worth least for its size until the rest fits; the setting ``budget_gb``
-            if not given.
+            Keep what is most useful of what fits: by how often runs used it and how long making it
+            again takes, for its size; the setting ``budget_gb`` if not given.
+        metric : str, optional
+            Metric from 0 to 1 that says how good a model is: then what leads to good models counts
+            as much.
         grace_s : float, default 3600
             Never drop what was used within so many seconds.
         """
@@ -240,6 +244,8 @@ class Store:
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget,
+            metric=metric,
+            load_s=self.runtime.vault.load_s,
             grace_s=grace_s,
         )
 

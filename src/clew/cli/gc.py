@@ -16,10 +16,16 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would go.")
 @click.option("--older-than", metavar="AGE", help="Also what only older runs use: 30d, 12h.")
 @click.option("--budget-gb", type=click.FloatRange(min=0), help="Bring the values down to this.")
+@click.option("--metric", metavar="NAME", help="Under a budget: keep what leads to a high NAME.")
 @click.option("--grace", default="1h", show_default=True, help="Keep what was used within.")
 @json_option
 def command(
-    yes: bool, older_than: str | None, budget_gb: float | None, grace: str, as_json: bool
+    yes: bool,
+    older_than: str | None,
+    budget_gb: float | None,
+    metric: str | None,
+    grace: str,
+    as_json: bool,
 ) -> None:
     """Drop the bytes of values that no run needs, that are old, or that exceed the budget.
 
@@ -31,6 +37,7 @@ def command(
         dry_run=not yes,
         older_than_s=None if older_than is None else _age(older_than),
         budget_bytes=None if budget_gb is None else int(budget_gb * 1e9),
+        metric=metric,
         grace_s=_age(grace),
     )
     if as_json:

@@ -127,13 +127,14 @@ def _carried(inputs: Slots) -> Reason | None:
 
 
 def under_settings(identity: Identity, runtime: Runtime) -> Identity:
-    """Return the identity of a call that runs here, where it was identified somewhere else.
+    """Return the identity of a call that runs here and now, identified somewhere else or before.
 
     Settings of libraries belong to a process or a thread: the one that computes may have others.
+    And a step may have changed them since.
     """
     if identity.unsound is not None or identity.environment == runtime.environment_now():
         return identity
-    text = "the worker that computes it has other settings of libraries than the flow"
+    text = "settings of libraries in force where it runs are not those of the flow"
     return replace(identity, unsound=Reason("other-settings", text))
 
 

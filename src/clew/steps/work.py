@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -54,7 +53,6 @@ class Dispatcher:
         self._engine = engine
         self._loaded: set[int] = set()
         self._outer = executing.get()
-        self._thread = threading.get_ident()
 
     def has_room(self, task: Task, running: Iterable[Task]) -> bool:
         """Tell whether the declared resources leave room for the task.
@@ -173,8 +171,7 @@ class Dispatcher:
     def _work(self, task: Task, identity: Identity, arguments: Mapping[str, Any]) -> Finished:
         """Compute a step in this process (any thread)."""
         assert task.step is not None
-        if threading.get_ident() != self._thread:
-            identity = under_settings(identity, self._runtime)
+        identity = under_settings(identity, self._runtime)
 
         def commit(outcome: Outcome, recorded: Recorded) -> None:
             use = _computed(task, identity, recorded, outcome.cost.wall_s)

@@ -11,10 +11,10 @@ import pytest
 
 from clew.app.upkeep.check import check
 from clew.app.upkeep.collect import collect
-from clew.errors import StoreError
+from clew.errors import InvalidParameter, StoreError
 from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
-from clew.lineage.records import Edge, Node, Reason, Run, Use, Value, call_id
+from clew.lineage.records import Edge, LogEntry, Node, Reason, Run, Use, Value, call_id
 from tests.app.upkeep.places import CLEAN, MODEL, RAW, Place
 
 DAY_S = 86_400.0
@@ -111,12 +111,12 @@ def test_roots_stay_with_what_lies_inside_them(place: Place) -> None:
     assert not place.vault.has(fingerprint(RAW))
 
 
-def test_over_budget_the_cheapest_for_its_size_goes_first(place: Place) -> None:
+def test_over_budget_the_least_useful_for_its_size_goes_first(place: Place) -> None:
     place.thread()
     total = sum(size for _, size, _ in place.blobs.ids())
     report = collect(place.store, place.blobs, budget_bytes=total - 1, dry_run=False, now_s=LATER)
     assert {one.why for one in report.dropped} == {"over-budget"}
-    assert not place.vault.has(fingerprint(CLEAN))  # a millisecond of work
+    assert not place.vault.has(fingerprint(RAW))  # a second of work, and the largest
     assert place.vault.has(fingerprint(MODEL))  # a minute
     assert sum(size for _, size, _ in place.blobs.ids()) <= total - 1
 
@@ -150,3 +150,83 @@ def test_a_full_disk_is_no_obstacle(place: Place, monkeypatch: pytest.MonkeyPatc
 
 def full(values: object) -> None:
     raise StoreError("the disk is full")
+
+
+def one_run(place: Place, name: str, wall_s: float, size: int = 2000) -> Node:
+    """Make a value of its own in a run of its own, and return its node."""
+    value = place.put(noise(name, size))
+    node = place.step(f"m:{name}", [], value, wall_s)
+    use_in(place, f"01{name}", node)
+    return node
+
+
+def noise(name: str, size: int = 2000) -> np.ndarray:
+    """Give what no compression makes smaller."""
+    return np.random.default_rng(list(name.encode())).normal(size=size)
+
+
+def use_in(place: Place, run: str, node: Node, metric: float | None = None) -> None:
+    place.store.start(Run(run, "m:flow", "finished", 1000, 2000))
+    entries = [] if metric is None else [LogEntry("metric", "acc", number=metric, node=node.id)]
+    place.store.use(run, [Use(0, node.operation, node.id, "computed", Reason("new", ""))], entries)
+
+
+def kept(place: Place, nodes: list[Node], **options: object) -> list[bool]:
+    size = max(size for _, size, _ in place.blobs.ids())
+    collect(place.store, place.blobs, budget_bytes=size, dry_run=False, now_s=LATER, **options)  # type: ignore[arg-type]
+    return [place.vault.has(node.outputs[0].value) for node in nodes]
+
+
+def test_what_many_runs_used_stays(place: Place) -> None:
+    once, often = one_run(place, "once", 2.0), one_run(place, "often", 1.0)
+    for run in ("01A", "01B", "01C"):
+        use_in(place, run, often)
+    assert kept(place, [once, often]) == [False, True]
+
+
+def test_what_stands_on_much_work_stays(place: Place) -> None:
+    base = one_run(place, "base", 50.0)
+    top_value = place.put(noise("top"))
+    top = place.step("m:top", [base.outputs[0].value], top_value, 1.0)
+    use_in(place, "01TOP", top)
+    other = one_run(place, "other", 40.0)
+    assert kept(place, [top, other]) == [True, False]
+
+
+def test_what_leads_to_a_good_model_stays(place: Place) -> None:
+    slow, good = one_run(place, "slow", 1.2), one_run(place, "good", 1.0)
+    use_in(place, "01S", slow, metric=0.1)
+    use_in(place, "01G", good, metric=0.9)
+    assert kept(place, [slow, good], metric="acc") == [False, True]
+
+
+def test_a_metric_that_is_no_share_is_refused(place: Place) -> None:
+    node = one_run(place, "loss", 1.0)
+    use_in(place, "01L", node, metric=17.0)
+    with pytest.raises(InvalidParameter, match="acc"):
+        kept(place, [node], metric="acc")
+
+
+def test_what_is_faster_made_than_read_goes(place: Place) -> None:
+    quick, slow = one_run(place, "quick", 1e-9), one_run(place, "slow", 1.0)
+    assert kept(place, [quick, slow]) == [False, True]
+
+
+def test_the_values_of_a_node_stay_or_go_together(place: Place) -> None:
+    place.thread()
+    size = sum(size for _, size, _ in place.blobs.ids())
+    collect(place.store, place.blobs, budget_bytes=size // 2, dry_run=False, now_s=LATER)
+    for value in (RAW, CLEAN, MODEL):
+        id = fingerprint(value)
+        assert place.vault.has(id) == place.blobs.has(id)
+
+
+def test_arguments_go_last(place: Place) -> None:
+    argument = place.put(noise("argument"))
+    result = place.put(noise("result"))
+    node = place.step("m:f", [argument.id], result, 100.0)
+    use_in(place, "01R", node)
+    assert kept(place, [node]) == [False]
+    assert place.vault.has(argument.id)
+    collect(place.store, place.blobs, budget_bytes=0, dry_run=False, now_s=LATER)
+    assert not place.vault.has(argument.id)

@@ -8,18 +8,23 @@ since a running flow may have just stored it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from clew.app.upkeep.worth import History, leaving
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.ports import BlobStore, NodeStore, RunStore, ValueIndex
-from clew.lineage.records import Cost, Run
+from clew.lineage.records import Node, Run
+from clew.lineage.values import CALL_S
 
 GRACE_S = 3600.0
 _ALL = 1 << 62
 _BATCH = 1000
+_READ_BYTES_S = 1e9
+"""What a local disk reads in a second, where nobody has measured it."""
 
 Why = Literal["unreachable", "old", "over-budget"]
 
@@ -66,6 +71,8 @@ def collect(
     roots: Iterable[ValueId] = (),
     older_than_s: float | None = None,
     budget_bytes: int | None = None,
+    metric: str | None = None,
+    load_s: Callable[[int], float] = lambda size_bytes: CALL_S + size_bytes / _READ_BYTES_S,
     grace_s: float = GRACE_S,
     dry_run: bool = True,
     now_s: float | None = None,
@@ -84,7 +91,11 @@ def collect(
         Runs that started longer ago keep nothing, and values without a run that were last used
         longer ago go. Without it everything that a record names stays.
     budget_bytes : int, optional
-        Drop what is worth least (seconds to compute it again, a byte) until the rest fits.
+        Keep what is most useful of what fits (see `worth`).
+    metric : str, optional
+        Metric from 0 to 1 that says how good a model is: what leads to good ones is kept rather.
+    load_s : callable, optional
+        Gives the seconds that reading so many bytes takes.
     grace_s : float
         What was used within so many seconds stays, whatever refers to it.
     dry_run : bool, default True
@@ -95,8 +106,8 @@ def collect(
     now = time.time() if now_s is None else now_s
     stored = {id: (size, used) for id, size, used in blobs.ids()}
     pinned = _with_members(blobs, roots)
-    costs: dict[ValueId, Cost] = {}
-    recent, ever = _used(graph, blobs, costs, older_than_s, now)
+    history = History(metric)
+    recent, ever = _used(graph, blobs, history, older_than_s, now)
     named = set(graph.describe(list(stored)))
     # Steps that were called outside any flow have no run: the last use of their values decides.
     runless = {
@@ -111,8 +122,9 @@ def collect(
     gone = {one.id for one in dropped}
     left = {id: size for id, (size, _) in stored.items() if id not in gone}
     if budget_bytes is not None:
-        free = [id for id in left if id not in pinned and now - stored[id][1] >= grace_s]
-        for id in list(_over_budget(left, free, costs, budget_bytes)):
+        free = {id for id in left if id not in pinned and now - stored[id][1] >= grace_s}
+        members = functools.partial(_with_members, blobs)
+        for id in list(leaving(history, left, free, members, load_s, budget_bytes)):
             dropped.append(Dropped(id, left.pop(id), "over-budget"))
     if not dry_run:
         _drop(graph, blobs, [one.id for one in dropped])
@@ -122,16 +134,16 @@ def collect(
 def _used(
     graph: Graph,
     blobs: BlobStore,
-    costs: dict[ValueId, Cost],
+    history: History,
     older_than_s: float | None,
     now_s: float,
 ) -> tuple[set[ValueId], set[ValueId]]:
-    """Return the values that recent runs used, and those that any run used; note their costs."""
+    """Return the values that recent runs used, and those that any run used; note what they made."""
     recent: set[ValueId] = set()
     ever: set[ValueId] = set()
-    known: dict[NodeId, tuple[ValueId, ...]] = {}
+    known: dict[NodeId, Node | None] = {}
     for run in graph.runs(limit=_ALL):
-        found = set(_of_run(graph, run, known, costs))
+        found = set(_of_run(graph, run, known, history))
         ever |= found
         if older_than_s is None or run.started_ms / 1000 > now_s - older_than_s:
             recent |= found
@@ -139,18 +151,20 @@ def _used(
 
 
 def _of_run(
-    graph: Graph, run: Run, known: dict[NodeId, tuple[ValueId, ...]], costs: dict[ValueId, Cost]
+    graph: Graph, run: Run, known: dict[NodeId, Node | None], history: History
 ) -> Iterator[ValueId]:
     if run.result is not None:
         yield run.result
     for id in nodes_of(graph, run):
         if id not in known:
-            node = graph.node(id)
-            edges = () if node is None else (*node.inputs, *node.outputs)
-            known[id] = tuple(edge.value for edge in edges)
-            if node is not None:
-                costs.update({edge.value: node.cost for edge in node.outputs})
-        yield from known[id]
+            known[id] = graph.node(id)
+        node = known[id]
+        if node is not None:
+            history.note(node)
+            yield from (edge.value for edge in (*node.inputs, *node.outputs))
+    if history.metric is not None:
+        for entry in graph.entries(run.id):
+            history.note_quality(entry)
 
 
 def nodes_of(graph: Graph, run: Run) -> list[NodeId]:
@@ -180,21 +194,6 @@ def _with_members(blobs: BlobStore, ids: Iterable[ValueId]) -> set[ValueId]:
             found.add(id)
             todo += blobs.children(id) or ()
     return found
-
-
-def _over_budget(
-    sizes: Mapping[ValueId, int],
-    free: Iterable[ValueId],
-    costs: Mapping[ValueId, Cost],
-    budget_bytes: int,
-) -> Iterator[ValueId]:
-    """Yield the values that go, worth least first, until the rest fits."""
-    excess = sum(sizes.values()) - budget_bytes
-    for id in sorted(free, key=lambda id: costs.get(id, Cost()).wall_s / max(1, sizes[id])):
-        if excess <= 0:
-            return
-        excess -= sizes[id]
-        yield id
 
 
 def _drop(graph: Graph, blobs: BlobStore, ids: list[ValueId]) -> None:
