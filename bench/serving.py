@@ -1,7 +1,8 @@
-"""Serving: what one row costs within a process."""
+"""Serving: one-row requests over HTTP, and what one row costs within a process."""
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,10 +12,58 @@ import numpy as np
 from bench import adult
 from bench.figure import Figure
 from bench.place import fresh_store
+from bench.serving_load import Load, bodies, load, served
+
+CONNECTIONS = 64
 
 
 def figures(quick: bool) -> Iterator[Figure]:
     yield in_process(quick)
+    seconds = 3 if quick else 8
+    for learner in ("logistic", "boosting", "forest"):
+        seen = under_load(learner, "plan", requests(), seconds)
+        yield rate(f"serving.{learner}_rps", seen)
+        if learner == "logistic":
+            yield Figure("serving.logistic_p99_ms", seen.p99_ms, "ms", agrees=not seen.failed)
+            yield Figure("serving.cpu_ms", seen.cpu_ms, "ms", agrees=not seen.failed)
+    lone = under_load("logistic", "plan", requests(), seconds, connections=1)
+    yield Figure("serving.lone_p50_ms", lone.p50_ms, "ms", agrees=not lone.failed)
+    alone = under_load("logistic", "python-alone", requests(), seconds)
+    together = under_load("logistic", "python", requests(), seconds)
+    yield gain("serving.adaptive_gain", together, alone, "one row a run")
+    often = under_load("logistic", "python-cache", zipf(requests()), seconds)
+    yield gain("serving.cache_gain", often, together, "no cache")
+
+
+def under_load(
+    learner: str, mode: str, sent: list[str], seconds: int, *, connections: int = CONNECTIONS
+) -> Load:
+    """Serve a model, warm it up, and load it."""
+    with served(learner, mode) as (address, pid, form):
+        assert form == ("plan" if mode == "plan" else "python")
+        load(address, pid, sent, connections=connections, seconds=1)
+        return load(address, pid, sent, connections=connections, seconds=seconds)
+
+
+def rate(figure: str, seen: Load) -> Figure:
+    return Figure(figure, seen.rps, "1/s", clew=seen.rps, agrees=not seen.failed)
+
+
+def gain(figure: str, clew: Load, peer: Load, peer_name: str) -> Figure:
+    agrees = not clew.failed and not peer.failed
+    ratio = clew.rps / peer.rps
+    return Figure(figure, ratio, "ratio", clew.rps, peer.rps, peer_name, agrees)
+
+
+def requests(n_rows: int = 2000) -> list[str]:
+    """Return one-row requests, all different."""
+    return bodies(rows()[0][:n_rows].to_dict("records"))
+
+
+def zipf(sent: list[str], length: int = 20_000, exponent: float = 1.3) -> list[str]:
+    """Return requests of which few are asked often, as a Zipf distribution has it."""
+    weights = [1 / (rank + 1) ** exponent for rank in range(len(sent))]
+    return random.Random(0).choices(sent, weights, k=length)
 
 
 def in_process(quick: bool) -> Figure:
@@ -52,9 +101,10 @@ def rows() -> tuple[Any, Any]:
     return X.assign(**{name: X[name].astype(object).fillna("missing") for name in texts}), y
 
 
-def pipeline() -> Any:
-    """Return one-hot, scaler and logistic regression, unfitted."""
+def pipeline(learner: str = "logistic") -> Any:
+    """Return one-hot, scaler and a learner, unfitted."""
     from sklearn.compose import ColumnTransformer, make_column_selector
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -69,7 +119,12 @@ def pipeline() -> Any:
             ),
         ]
     )
-    return make_pipeline(columns, LogisticRegression(max_iter=500, tol=1e-3))
+    learners = {
+        "logistic": LogisticRegression(max_iter=500, tol=1e-3),
+        "boosting": GradientBoostingClassifier(random_state=0),
+        "forest": RandomForestClassifier(200, min_samples_leaf=2, random_state=0),
+    }
+    return make_pipeline(columns, learners[learner])
 
 
 def timed(call: Callable[[int], Any], n_calls: int) -> tuple[float, list[Any]]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "impact": "List what depends on a file, an id or a library version.",
     "study": "List and show model-selection studies.",
     "sql": "Ask the store in SQL.",
+    "serve": "Answer requests with a model.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",
     "export": "Write a thread with its values to one file.",

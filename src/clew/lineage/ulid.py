@@ -6,7 +6,10 @@ import os
 import threading
 import time
 
+from clew.errors import InvalidParameter
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGITS = {letter: value for value, letter in enumerate(_ALPHABET)}
 _lock = threading.Lock()
 _last = 0
 
@@ -22,4 +25,25 @@ def new_ulid() -> str:
         number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
         _last = max(number, _last + 1)
         number = _last
+    return ulid_of(number)
+
+
+def ulid_of(number: int) -> str:
+    """Return the 26 letters of a ULID's 128-bit number."""
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def ulid_number(text: str) -> int:
+    """Return the 128-bit number of a ULID's letters, in any case.
+
+    Raises
+    ------
+    InvalidParameter
+        When it is no ULID.
+    """
+    number = 0
+    for letter in text.upper():
+        number = number << 5 | _DIGITS.get(letter, 1 << 130)
+    if len(text) != 26 or number >> 128:
+        raise InvalidParameter("this is no ULID", got=repr(text[:40]), expected="26 letters")
+    return number

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from clew.errors import ClewError, InvalidParameter, MissingExtra, WrongType
 from clew.serve.boundary import boundary_rows
 from clew.serve.forms import Form, FormName, PythonForm, candidates, exported, opened
+from clew.serve.missing import asked_for_gaps
 from clew.serve.outputs import Answer, asked
 from clew.serve.parity import Parity, compare
 from clew.serve.ports import Exporter, exporter
@@ -56,6 +58,8 @@ class Compiled:
         What was tried, the last of which serves.
     graph : bytes
         The ONNX graph that serves (of the model alone, behind a plan); empty for ``"python"``.
+    classes : tuple
+        What the columns of the probabilities stand for; empty for a regressor.
     node : str or None
         Id of the node that records the export and its comparison.
     """
@@ -64,6 +68,7 @@ class Compiled:
     form: FormName
     attempts: tuple[Attempt, ...]
     graph: bytes
+    classes: tuple[Any, ...]
     node: str | None
     _form: Form
 
@@ -137,14 +142,16 @@ def compile_model(
         raise InvalidParameter("a sample without rows proves nothing", expected="some rows")
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
-    trial = _Trial(model, sample, signature, tolerance, using or exporter())
+    signature, gaps = asked_for_gaps(model, sample, signature)
+    trial = _Trial(model, sample, gaps, signature, tolerance, using or exporter())
     attempts: list[Attempt] = []
     for form in forms or candidates(signature):
         verdict, ready = trial.of(form)
         attempts.append(Attempt(form, verdict.parity, verdict.reason))
         if ready is not None:
             kept = tuple(attempts)
-            return Compiled(signature, form, kept, verdict.graph, verdict.node, ready)
+            classes = tuple(np.asarray(getattr(model, "classes_", ())).tolist())
+            return Compiled(signature, form, kept, verdict.graph, classes, verdict.node, ready)
     raise InvalidParameter(
         "no form is equal to the model",
         got="; ".join(f"{a.form}: {a.reason}" for a in attempts),
@@ -158,6 +165,7 @@ class _Trial:
 
     model: Any
     sample: Any
+    gaps: Any
     signature: Signature
     tolerance: float
     exporter: Exporter
@@ -187,7 +195,9 @@ class _Trial:
     def reference(self) -> tuple[Any, Answer, int]:
         """Return the rows, what the model says of them, and how many lie at a boundary."""
         if self._rows is None:
-            self._rows = _reference(self.model, self.sample)
+            # Many small batches: a model's own threads would wait for one another.
+            with threadpool_limits(1):
+                self._rows = _reference(self.model, self.sample, self.gaps)
         return self._rows
 
     def _opened(self, form: FormName, graph: bytes) -> Form:
@@ -205,18 +215,20 @@ class _Trial:
         return Verdict(b"", None, "the model itself, as a Python object", None), form
 
 
-def _reference(model: Any, sample: Any) -> tuple[Any, Answer, int]:
+def _reference(model: Any, sample: Any, gaps: Any) -> tuple[Any, Answer, int]:
+    """Return held rows, rows with gaps, and rows at the boundary, with what the model says."""
     held = sample
     if len(sample) > _MOST_ROWS:
         chosen = np.sort(np.random.default_rng(0).choice(len(sample), _MOST_ROWS, replace=False))
         held = sample.iloc[chosen] if hasattr(sample, "iloc") else np.asarray(sample)[chosen]
     edge = boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
+    parts = [part for part in (held, gaps, edge) if len(part)]
     if hasattr(held, "iloc"):
         import pandas as pd
 
-        rows = pd.concat([held, edge], ignore_index=True) if len(edge) else held
+        rows = pd.concat(parts, ignore_index=True)
     else:
-        rows = np.concatenate([np.asarray(held, dtype=np.float64), edge]) if len(edge) else held
+        rows = np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
     return rows, asked(model, rows), len(edge)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,11 +32,15 @@ class Column:
     ----------
     dtype : str
         The column's dtype in the frame that the model was fitted on, as its library writes it.
+    missing, infinite : bool
+        Whether the model takes a missing value (None, NaN) or an infinite one here.
     """
 
     name: str
     kind: Kind
     dtype: str = ""
+    missing: bool = True
+    infinite: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,14 @@ class Signature:
         In the order of the training frame. Empty for a model that reads a matrix.
     n_features : int
         Columns of the frame or matrix.
+    missing, infinite : bool
+        Whether a matrix model takes missing (NaN) or infinite values.
     """
 
     columns: tuple[Column, ...]
     n_features: int
+    missing: bool = True
+    infinite: bool = True
 
     @property
     def is_frame(self) -> bool:
@@ -86,14 +95,19 @@ class Signature:
         InvalidParameter
             When a row lacks a column or has one that the model does not know.
         WrongType
-            When a value is not of its column's kind; names the row, the column, what was got and
-            what is expected. A missing value (None or NaN) is of every kind.
+            When a value is not of its column's kind, or missing or infinite where the model takes
+            no such value; names the row, the column, what was got and what is expected.
         """
         try:
-            return {c.name: _checked(c, [row[c.name] for row in rows]) for c in self.columns}
+            columns = {c.name: [row[c.name] for row in rows] for c in self.columns}
         except (KeyError, TypeError, IndexError):
             self._explain(rows)
             raise
+        return self.checked(columns)
+
+    def checked(self, columns: Columns) -> Columns:
+        """Return columns whose values are of their kinds; errors as of `columns_of`."""
+        return {column.name: _checked(column, columns[column.name]) for column in self.columns}
 
     def _explain(self, rows: Sequence[Row]) -> None:
         known = {column.name for column in self.columns}
@@ -125,6 +139,10 @@ class Signature:
                 got=str(matrix.shape),
                 expected=f"(n_rows, {self.n_features})",
             )
+        if not self.missing and bool(np.isnan(matrix).any()):
+            raise WrongType("rows have missing values", expected="numbers: the model takes no gaps")
+        if not self.infinite and bool(np.isinf(matrix).any()):
+            raise WrongType("rows have infinite values", expected="finite numbers")
         return matrix
 
 
@@ -157,9 +175,31 @@ _PLAIN: Mapping[Kind, frozenset[type]] = {
 
 def _checked(column: Column, values: list[Any]) -> list[Any]:
     """Return the values; the usual case costs one set of their types."""
-    if set(map(type, values)) <= _PLAIN[column.kind]:
-        return values
-    return [_plain(column, position, value) for position, value in enumerate(values)]
+    types = set(map(type, values))
+    if not types <= _PLAIN[column.kind]:
+        values = [_plain(column, position, value) for position, value in enumerate(values)]
+        types = set(map(type, values))
+    if types & _MAY_BE_GAPS and not (column.missing and column.infinite):
+        for position, value in enumerate(values):
+            _refuse_gap(column, position, value)
+    return values
+
+
+_MAY_BE_GAPS = frozenset({float, type(None)})
+
+
+def _refuse_gap(column: Column, position: int, value: Any) -> None:
+    if value is None or value != value:
+        if not column.missing:
+            raise WrongType(
+                f"row {position}, column {column.name!r}: a value is missing",
+                expected=f"{_NAMES[column.kind]}: the model takes no gaps here",
+            )
+    elif not column.infinite and value in (math.inf, -math.inf):
+        raise WrongType(
+            f"row {position}, column {column.name!r}: an infinite value",
+            expected="a finite number",
+        )
 
 
 def _plain(column: Column, position: int, value: Any) -> Any:

@@ -1,0 +1,304 @@
+"""The inference application, asked as its clients ask."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from clew.api.inference.app import Inference
+from clew.api.inference.models import Models
+from clew.serve import compile_model
+from clew.serve.hosted import Hosted
+from clew.serve.journal import Journal, JournalWriter
+from tests.api.conftest import Answer, Client
+
+ROW = {"age": 40, "hours": 38.5, "job": "smith"}
+
+
+def frame() -> tuple[pd.DataFrame, np.ndarray]:
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "age": generator.integers(17, 90, 120),
+            "hours": generator.normal(40, 12, 120),
+            "job": generator.choice(["clerk", "smith"], 120).astype(object),
+        }
+    )
+    return table, np.where(table["age"] > 50, "yes", "no")
+
+
+def fitted() -> Pipeline:
+    X, y = frame()
+    columns = ColumnTransformer(
+        [
+            ("n", StandardScaler(), ["age", "hours"]),
+            ("c", OneHotEncoder(handle_unknown="ignore"), ["job"]),
+        ]
+    )
+    return Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(X, y)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Models:
+    writer = JournalWriter(tmp_path / "predictions")
+    X, _ = frame()
+    compiled = compile_model(fitted(), X)
+
+    def load(name: str) -> Hosted:
+        return Hosted(name, "2", "content2", compiled, journal=writer)
+
+    made = Models(load, journal=Journal(tmp_path / "predictions"), writer=writer)
+    made.add(Hosted("income", "1", "content1", compiled, journal=writer, cache_size=100))
+    return made
+
+
+@pytest.fixture
+def client(models: Models) -> Client:
+    return Client(Inference(models))
+
+
+def tensors(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kinds = {"age": "INT64", "hours": "FP64", "job": "BYTES"}
+    return [
+        {"name": n, "datatype": k, "shape": [len(rows), 1], "data": [row[n] for row in rows]}
+        for n, k in kinds.items()
+    ]
+
+
+def named(answer: Answer) -> dict[str, Any]:
+    assert answer.status == 200, answer.body
+    return {output["name"]: output for output in answer.json()["outputs"]}
+
+
+def test_an_inference_gives_the_models_answers(client: Client) -> None:
+    X, _ = frame()
+    rows = X.head(5).to_dict("records")
+    request = {"id": "mine", "inputs": tensors(rows)}
+    answer = client("POST", "/v2/models/income/infer", request)
+    outputs = named(answer)
+    model = fitted()
+    assert answer.json()["id"] == "mine"
+    assert outputs["prediction"]["data"] == model.predict(X.head(5)).tolist()
+    assert outputs["probabilities"]["shape"] == [5, 2]
+    given = np.array(outputs["probabilities"]["data"]).reshape(5, 2)
+    assert np.allclose(given, model.predict_proba(X.head(5)), rtol=1e-12)
+    versioned = client("POST", "/v2/models/income/versions/1/infer", request)
+    assert named(versioned)["prediction"] == outputs["prediction"]
+
+
+def test_nested_data_and_flat_shapes_are_understood(client: Client) -> None:
+    inputs = tensors([ROW])
+    inputs[0] |= {"data": [[40]]}
+    inputs[1] |= {"shape": [1]}
+    assert client("POST", "/v2/models/income/infer", {"inputs": inputs}).status == 200
+
+
+def test_the_binary_extension_both_ways(client: Client) -> None:
+    texts = b"".join(struct.pack("<I", len(t)) + t for t in (b"smith", "küfer".encode()))
+    parts = [
+        np.array([40, 60], "<i4").tobytes(),
+        np.array([38.5, 20.0], "<f4").tobytes(),
+        texts,
+    ]
+    inputs = [
+        {"name": n, "datatype": k, "shape": [2, 1], "parameters": {"binary_data_size": len(p)}}
+        for (n, k), p in zip(
+            (("age", "INT32"), ("hours", "FP32"), ("job", "BYTES")), parts, strict=True
+        )
+    ]
+    head = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": True}}).encode()
+    body = head + b"".join(parts)
+    for content, coding in ((body, {}), (gzip.compress(body), {"content-encoding": "gzip"})):
+        answer = client(
+            "POST",
+            "/v2/models/income/infer",
+            raw=content,
+            headers={"inference-header-content-length": str(len(head)), **coding},
+        )
+        assert answer.status == 200, answer.body
+        length = int(answer.headers["inference-header-content-length"])
+        response, rest = json.loads(answer.body[:length]), answer.body[length:]
+        sizes = {o["name"]: o["parameters"]["binary_data_size"] for o in response["outputs"]}
+        assert sum(sizes.values()) == len(rest)
+        first = sizes["prediction"]
+        assert rest[:first] == struct.pack("<I", 2) + b"no" + struct.pack("<I", 3) + b"yes"
+        shares = np.frombuffer(rest[first : first + sizes["probabilities"]], "<f8")
+        assert np.allclose(shares.reshape(2, 2).sum(axis=1), 1)
+
+
+def test_chosen_outputs_only(client: Client) -> None:
+    request = {"inputs": tensors([ROW]), "outputs": [{"name": "probabilities"}]}
+    assert list(named(client("POST", "/v2/models/income/infer", request))) == ["probabilities"]
+    request["outputs"] = [{"name": "nothing"}]
+    refused = client("POST", "/v2/models/income/infer", request)
+    assert (refused.status, refused.json()["expected"]) == (
+        400,
+        "prediction, probabilities, prediction_id",
+    )
+
+
+def test_health_metadata_and_repository(client: Client) -> None:
+    assert client("GET", "/v2/health/live").json()["live"] is True
+    assert client("GET", "/v2/health/ready").json() == {"ready": True, "live": True}
+    assert client("GET", "/v2").json()["name"] == "clew"
+    metadata = client("GET", "/v2/models/income").json()
+    assert [i["datatype"] for i in metadata["inputs"]] == ["INT64", "FP64", "BYTES"]
+    assert metadata["parameters"]["classes"] == ["no", "yes"]
+    assert client("GET", "/v2/models/income/versions/1/ready").json()["ready"] is True
+    assert client("GET", "/v2/models/income/config").json()["name"] == "income"
+    assert client("POST", "/v2/repository/index", {}).json()[0]["state"] == "READY"
+    assert client("POST", "/v2/repository/models/income/load", {}).status == 200
+    assert client("GET", "/v2/models/income").json()["versions"] == ["2"]
+    assert client("POST", "/v2/repository/models/income/unload", {}).status == 200
+    assert client("GET", "/v2/health/ready").status == 503
+    gone = client("POST", "/v2/models/income/infer", {"inputs": tensors([ROW])})
+    assert gone.status == 404
+
+
+def test_plain_rows_feedback_and_the_prediction_itself(client: Client) -> None:
+    answer = client("POST", "/v2/models/income/predict", {"rows": [ROW]}).json()
+    (given,) = answer["predictions"]
+    assert (answer["version"], given["prediction"]) == ("1", "no")
+    told = {"feedback": [{"id": given["id"], "truth": "yes"}]}
+    assert client("POST", "/v2/models/income/feedback", told).status == 200
+    kept = client("GET", f"/v2/predictions/{given['id']}").json()
+    assert (kept["row"], kept["answer"], kept["content"]) == (ROW, "no", "content1")
+    assert [said["truth"] for said in kept["feedback"]] == ["yes"]
+
+
+def test_the_cache_gives_the_same_answer_under_an_id_of_its_own(client: Client) -> None:
+    first = client("POST", "/v2/models/income/predict", {"rows": [ROW, ROW]}).json()["predictions"]
+    again = client("POST", "/v2/models/income/predict", {"rows": [ROW]}).json()["predictions"]
+    assert len({one["id"] for one in (*first, *again)}) == 3
+    assert {one["prediction"] for one in (*first, *again)} == {"no"}
+    stats = client("GET", "/v2/models/income/stats").json()["model_stats"][0]
+    assert stats["inference_stats"]["cache_hit"]["count"] == 1
+    assert client("GET", f"/v2/predictions/{again[0]['id']}").json()["answer"] == "no"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"dataframe_split": {"columns": list(ROW), "data": [list(ROW.values())]}},
+        {"dataframe_records": [ROW]},
+        {"instances": [ROW]},
+        {"inputs": {name: [value] for name, value in ROW.items()}},
+        {"inputs": [list(ROW.values())]},
+    ],
+)
+def test_mlflows_forms(client: Client, request_: dict[str, Any]) -> None:
+    assert client("POST", "/invocations", request_).json() == {"predictions": ["no"]}
+
+
+def test_mlflows_csv_and_ping(client: Client) -> None:
+    body = b"job,age,hours\nsmith,40,38.5\nclerk,60,\n"
+    answer = client("POST", "/invocations", raw=body, headers={"content-type": "text/csv"})
+    assert answer.status == 400  # this model was fitted on rows without gaps
+    body = b"job,age,hours\nsmith,40,38.5\nclerk,60,20\n"
+    answer = client("POST", "/invocations", raw=body, headers={"content-type": "text/csv"})
+    assert answer.json() == {"predictions": ["no", "yes"]}
+    assert client("GET", "/ping").status == 200
+
+
+def test_a_matrix_model(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    compiled = compile_model(LinearRegression().fit(X, X @ [1.0, 2.0]), X)
+    models = Models(lambda name: pytest.fail(name))
+    models.add(Hosted("line", "1", "abc", compiled))
+    client = Client(Inference(models))
+    tensor = {"name": "X", "datatype": "FP32", "shape": [2, 2], "data": [1, 2, 3, 4]}
+    outputs = named(client("POST", "/v2/models/line/infer", {"inputs": [tensor]}))
+    assert np.allclose(outputs["prediction"]["data"], [5, 11])
+    assert outputs["prediction"]["datatype"] == "FP64"
+    assert client("POST", "/invocations", {"inputs": [[1, 2]]}).status == 200
+    refused = client("POST", "/v2/models/line/feedback", {"feedback": []})
+    assert refused.status == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"inputs": []}, "no inputs"),
+        ({"inputs": [{"name": "age"}]}, "no inference request"),
+        ({"inputs": tensors([ROW])[:2]}, "job too"),
+        ({"inputs": [*tensors([ROW]), tensors([ROW])[0]]}, "given twice"),
+        ({"inputs": [{**tensors([ROW])[0], "datatype": "INT65"}, *tensors([ROW])[1:]]}, "INT65"),
+        ({"inputs": [{**tensors([ROW])[0], "shape": [2]}, *tensors([ROW])[1:]]}, "do not fit"),
+        ({"inputs": [{**tensors([ROW])[0], "data": ["old"]}, *tensors([ROW])[1:]]}, "'age'"),
+        ({"inputs": [{**tensors([ROW])[0], "data": [[1], 2]}, *tensors([ROW])[1:]]}, "nested"),
+    ],
+)
+def test_bad_requests_are_explained(client: Client, change: dict[str, Any], text: str) -> None:
+    answer = client("POST", "/v2/models/income/infer", change)
+    assert answer.status == 400, answer.body
+    assert text in answer.json()["error"]
+
+
+def test_limits(models: Models) -> None:
+    client = Client(Inference(models, most_bytes=2000))
+    large = {"rows": [ROW] * 100}
+    assert client("POST", "/v2/models/income/predict", large).status == 413
+    bomb = gzip.compress(b" " * 10_000_000)
+    answer = client(
+        "POST", "/v2/models/income/predict", raw=bomb, headers={"content-encoding": "gzip"}
+    )
+    assert answer.status in (400, 413)
+    for path in ("/v2/models/none/infer", "/v2/nothing", "/v2/models/income/nothing", "/../x"):
+        assert client("POST", path, {}).status == 404
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+TENSOR = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["age", "hours", "job", "X", ""]),
+        "datatype": st.sampled_from(["FP64", "INT64", "BYTES", "BOOL", "??"]),
+        "shape": st.lists(st.integers(-1, 3), max_size=3),
+        "data": JSON,
+    },
+    optional={"parameters": st.dictionaries(st.just("binary_data_size"), JSON)},
+)
+
+
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    path=st.sampled_from(["infer", "predict", "feedback", "/invocations"]),
+    body=st.one_of(
+        JSON,
+        st.fixed_dictionaries({"inputs": st.lists(TENSOR, max_size=4)}),
+        st.fixed_dictionaries({"rows": JSON}),
+        st.fixed_dictionaries({"dataframe_split": JSON}),
+        st.fixed_dictionaries({"instances": JSON}),
+        st.fixed_dictionaries({"feedback": JSON}),
+    ),
+    tail=st.binary(max_size=20),
+    length=st.none() | st.integers(-5, 300),
+)
+def test_nothing_malformed_is_a_defect(
+    client: Client, path: str, body: Any, tail: bytes, length: int | None
+) -> None:
+    headers = {} if length is None else {"inference-header-content-length": str(length)}
+    where = path if path.startswith("/") else f"/v2/models/income/{path}"
+    raw = json.dumps(body).encode() + tail
+    answer = client("POST", where, raw=raw, headers=headers)
+    assert answer.status < 500, (raw, answer.body)
