@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from clew.api.rest.contract.basis import Answer, Cell, Id, Query
+from clew.api.rest.contract.basis import Answer, Id, Query
 from clew.api.rest.contract.route import Route
 from clew.entities import Artifact
+from clew.entities.overview import Cell
 
 Path = Annotated[str, msgspec.Meta(max_length=4096)]
 

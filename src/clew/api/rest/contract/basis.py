@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
-
-NonFinite = Literal["NaN", "Infinity", "-Infinity"]
-
-Number = float | NonFinite
-"""A number as JSON can hold it: NaN and the infinities by name."""
-
-Cell = float | str | None
-"""What a column holds in one row: a metric's `Number`, a text, or nothing."""
 
 Offset = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Limit = Annotated[int, msgspec.Meta(ge=0, le=1000)]

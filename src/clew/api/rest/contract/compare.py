@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from clew.api.rest.contract.basis import Answer, Cell, Id, Query
+from clew.api.rest.contract.basis import Answer, Id, Query
 from clew.api.rest.contract.route import Route
-from clew.api.rest.contract.runs import RunRow
+from clew.entities.overview import Cell, RunRow
 
 
 class CompareQuery(Query, frozen=True, kw_only=True):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clew.api.rest.contract.basis import Answer, Limit, Number, Offset, Query, Text
+from clew.api.rest.contract.basis import Answer, Limit, Offset, Query, Text
 from clew.api.rest.contract.route import Route
+from clew.entities.number import Number
+from clew.entities.overview import DatasetRow, DatasetRun, VersionRow
 
 
 class DatasetsQuery(Query, frozen=True, kw_only=True):
@@ -16,44 +18,11 @@ class DatasetsQuery(Query, frozen=True, kw_only=True):
     limit: Limit = 100
 
 
-class DatasetRow(Answer, frozen=True, kw_only=True):
-    """A dataset, by name.
-
-    Parameters
-    ----------
-    versions : int
-        How many digests of that name there are.
-    runs : int
-        Active runs that read one of them.
-    """
-
-    name: str
-    versions: int
-    latest: str
-    source_type: str
-    runs: int
-    last_used_ms: int | None
-
-
 class DatasetsTable(Answer, frozen=True, kw_only=True):
     """A part of the datasets; `total` match in all."""
 
     total: int
     rows: list[DatasetRow]
-
-
-class VersionRow(Answer, frozen=True, kw_only=True):
-    """One digest of a dataset; `content` is its id on the lineage graph."""
-
-    digest: str
-    source_type: str
-    source: str
-    content: str | None
-    runs: int
-    first_used_ms: int | None
-    last_used_ms: int | None
-    rows: int | None
-    columns: int | None
 
 
 class DatasetVersions(Answer, frozen=True, kw_only=True):
@@ -90,16 +59,6 @@ class ColumnProfile(Answer, frozen=True, kw_only=True):
     shape: list[int]
     statistics: dict[str, Number]
     histogram: list[Bar]
-
-
-class DatasetRun(Answer, frozen=True, kw_only=True):
-    """A run that read a dataset, and as what (``training``, ``evaluation`` ...)."""
-
-    run_id: str
-    run_name: str
-    experiment_id: str
-    started_ms: int
-    context: str | None
 
 
 class DatasetVersion(Answer, frozen=True, kw_only=True):

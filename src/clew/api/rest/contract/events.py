@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clew.api.rest.contract.basis import Answer, Number, Query
+from clew.api.rest.contract.basis import Answer, Query
 from clew.api.rest.contract.route import Route
-from clew.api.rest.contract.runs import RunRow
+from clew.entities.number import Number
+from clew.entities.overview import RunRow
 
 Topic = Literal["run", "metrics", "model", "experiment"]
 

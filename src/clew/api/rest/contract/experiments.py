@@ -16,7 +16,8 @@ from clew.api.rest.contract.basis import (
     Text,
 )
 from clew.api.rest.contract.route import Route
-from clew.entities import Lifecycle, View
+from clew.entities import View
+from clew.entities.overview import ExperimentRow
 
 
 class ExperimentsQuery(Query, frozen=True, kw_only=True):
@@ -36,32 +37,6 @@ class ExperimentsQuery(Query, frozen=True, kw_only=True):
     order: Literal["updated", "name", "runs", "created"] = "updated"
     offset: Offset = 0
     limit: Limit = 100
-
-
-class ExperimentRow(Answer, frozen=True, kw_only=True):
-    """One experiment.
-
-    Parameters
-    ----------
-    note : str
-        Markdown; "" when there is none.
-    runs, running : int
-        Active runs, and those of them that run now.
-    last_run_ms : int or None
-        Start of its newest run.
-    """
-
-    id: str
-    name: str
-    lifecycle: Lifecycle
-    created_ms: int
-    updated_ms: int
-    note: str
-    tags: dict[str, str]
-    runs: int
-    running: int
-    last_run_ms: int | None
-    artifact_location: str | None
 
 
 class ExperimentsTable(Answer, frozen=True, kw_only=True):

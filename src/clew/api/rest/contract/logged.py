@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clew.api.rest.contract.basis import Answer, Limit, Number, Query, Text
+from clew.api.rest.contract.basis import Answer, Limit, Query, Text
 from clew.api.rest.contract.route import Route
 from clew.entities import Lifecycle, ModelStatus
+from clew.entities.number import Number
 
 
 class LoggedModelsQuery(Query, frozen=True, kw_only=True):

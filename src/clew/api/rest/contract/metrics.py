@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from clew.api.rest.contract.basis import Answer, Id, NonFinite, Query
+from clew.api.rest.contract.basis import Answer, Id, Query
 from clew.api.rest.contract.route import Route
+from clew.entities.number import NonFinite
 
 RunIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=500)]
 

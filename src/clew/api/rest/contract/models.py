@@ -18,8 +18,8 @@ from clew.api.rest.contract.basis import (
     Text,
 )
 from clew.api.rest.contract.route import Route
-from clew.api.rest.contract.run import MetricSummary
 from clew.entities import Event, Stage
+from clew.entities.overview import MetricSummary
 
 ModelName = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Source = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]

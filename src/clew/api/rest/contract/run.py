@@ -6,36 +6,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from clew.api.rest.contract.basis import Answer, Body, Done, Id, Name, Number, TagChange, Text
+from clew.api.rest.contract.basis import Answer, Body, Done, Id, Name, TagChange, Text
 from clew.api.rest.contract.route import Route
-from clew.api.rest.contract.runs import RunRow, StepCounts
 from clew.entities import DatasetInput, Lifecycle, ModelLink, RunStatus
+from clew.entities.overview import MetricSummary, RunRow, StepCounts
 
 Ids = Annotated[list[Id], msgspec.Meta(max_length=10_000)]
-
-
-class MetricSummary(Answer, frozen=True, kw_only=True):
-    """A metric of one run: the last value and what its history holds.
-
-    Parameters
-    ----------
-    value : Number
-        The last one: that of the highest step.
-    count : int
-        Points in the history.
-    min, max : Number or None
-        Over the finite points.
-    """
-
-    key: str
-    value: Number
-    step: int
-    time_ms: int
-    count: int
-    min: Number | None
-    max: Number | None
-    model_id: str | None
-    dataset_name: str | None
 
 
 class GitState(Answer, frozen=True, kw_only=True):

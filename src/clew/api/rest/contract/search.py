@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from clew.api.rest.contract.basis import Answer, Query
 from clew.api.rest.contract.route import Route
+from clew.entities.overview import Hit
 
 
 class SearchQuery(Query, frozen=True, kw_only=True):
@@ -15,28 +16,6 @@ class SearchQuery(Query, frozen=True, kw_only=True):
 
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-
-
-class Hit(Answer, frozen=True, kw_only=True):
-    """Something that was found.
-
-    Parameters
-    ----------
-    id : str
-        Id or name; ``NAME@VERSION`` for a version, ``NAME@DIGEST`` for a dataset.
-    title, detail : str
-        What to show.
-    time_ms : int or None
-        When it began or was changed.
-    """
-
-    kind: Literal[
-        "run", "experiment", "model", "version", "dataset", "study", "node", "value", "operation"
-    ]
-    id: str
-    title: str
-    detail: str
-    time_ms: int | None
 
 
 class Hits(Answer, frozen=True, kw_only=True):

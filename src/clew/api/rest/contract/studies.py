@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from clew.api.rest.contract.basis import Answer, Cell, Limit, Number, Offset, Query
+from clew.api.rest.contract.basis import Answer, Limit, Offset, Query
 from clew.api.rest.contract.route import Route
+from clew.entities.number import Number
+from clew.entities.overview import Cell
 
 
 class StudiesQuery(Query, frozen=True, kw_only=True):

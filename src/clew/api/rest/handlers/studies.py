@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clew.api.rest.contract.basis import Cell, Number
 from clew.api.rest.contract.studies import (
     Importance,
     StudiesQuery,
@@ -18,8 +17,9 @@ from clew.api.rest.contract.studies import (
     Trial,
 )
 from clew.api.rest.dispatch import Handler
-from clew.api.rest.handlers.number import number
 from clew.app.served import Served
+from clew.entities.number import Number, number
+from clew.entities.overview import Cell
 from clew.errors import ClewError, NotFound
 from clew.lineage.records import Node
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from clew.api.rest.contract.basis import NonFinite, Number
+NonFinite = Literal["NaN", "Infinity", "-Infinity"]
+
+Number = float | NonFinite
+"""A number, or the name of one that JSON has no word for."""
 
 
 def number(value: float) -> Number:
