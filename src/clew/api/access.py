@@ -57,7 +57,7 @@ class Access:
         Whether who shows no token is nobody; otherwise they may do everything.
     """
 
-    def __init__(self, tokens: Tokens | None, *, needs_token: bool) -> None:
+    def __init__(self, tokens: Tokens, *, needs_token: bool) -> None:
         self._tokens = tokens
         self.needs_token = needs_token
 
@@ -76,7 +76,7 @@ class Access:
 
     def presented(self, secret: str, *, forgiving: bool = False) -> Caller:
         """Return who has this token; with `forgiving`, who has none that counts is nobody."""
-        token = access.present(self._tokens, secret) if self._tokens is not None else None
+        token = access.present(self._tokens, secret)
         if token is None:
             if forgiving or not self.needs_token:
                 return NOBODY if self.needs_token else EVERYBODY

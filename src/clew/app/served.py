@@ -6,16 +6,21 @@ import time
 from dataclasses import dataclass, field
 from typing import cast
 
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sqlite import SqliteStore, schema
+from clew.adapters.stores.sqlite.access import SqliteTokens, SqliteViews
+from clew.adapters.stores.sqlite.pages import SqliteRunPages, SqliteStorePages
+from clew.adapters.stores.sqlite.pages.changes import SqliteChanges
 from clew.adapters.stores.sqlite.survey import SqliteSurvey
 from clew.app.settings import Settings
 from clew.app.store import Store
+from clew.app.tracking import Tracking, tracking_of
 from clew.app.wiring import install, open_runtime
 from clew.lineage.survey import Survey
-from clew.track.ports.access import Tokens
+from clew.track.ports.access import Tokens, Views
+from clew.track.ports.pages import Changes, RunPages, StorePages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Served:
     """One store and how it is served.
 
@@ -25,8 +30,16 @@ class Served:
         The verbs of lineage.
     survey : Survey
         Wide views of the graph.
-    tokens : Tokens or None
-        Who may ask, where that is asked.
+    tracking : Tracking
+        Tracking and the registry.
+    run_pages, pages : RunPages, StorePages
+        Wide views of runs and of the whole.
+    changes : Changes
+        What any process changed.
+    tokens, views : Tokens, Views
+        Who may ask; saved addresses of pages.
+    schema_version : int
+        Version of the stored tables.
     settings : Settings
         Those in force where the server was started.
     address : str
@@ -36,9 +49,15 @@ class Served:
     """
 
     store: Store
+    tracking: Tracking
     survey: Survey
+    run_pages: RunPages
+    pages: StorePages
+    changes: Changes
+    tokens: Tokens
+    views: Views
     settings: Settings
-    tokens: Tokens | None = None
+    schema_version: int
     address: str = ""
     needs_token: bool = False
     started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
@@ -51,8 +70,15 @@ def open_served(settings: Settings, *, address: str = "", needs_token: bool = Fa
     database = cast(SqliteStore, runtime.store).database
     return Served(
         store=Store(runtime),
+        tracking=tracking_of(runtime),
         survey=SqliteSurvey(database),
+        run_pages=SqliteRunPages(database),
+        pages=SqliteStorePages(database),
+        changes=SqliteChanges(database),
+        tokens=SqliteTokens(database),
+        views=SqliteViews(database),
         settings=settings,
+        schema_version=schema.newest(),
         address=address,
         needs_token=needs_token,
     )

@@ -329,3 +329,28 @@ class DatasetRun(msgspec.Struct, frozen=True, kw_only=True):
     experiment_id: str
     started_ms: int
     context: str | None
+
+
+class LoggedMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """The last values of metrics that a run logged meanwhile: ``(key, value, step, time_ms)``."""
+
+    run_id: str
+    experiment_id: str
+    metrics: tuple[tuple[str, float, int, int], ...]
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed meanwhile: ids of runs and experiments, names of registered models.
+
+    Parameters
+    ----------
+    updated : tuple of str
+        Runs that were renamed, deleted, restored, or resumed.
+    """
+
+    started: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+    metrics: tuple[LoggedMetrics, ...] = ()
+    models: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()

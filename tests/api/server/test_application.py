@@ -79,7 +79,7 @@ def test_a_defect_is_logged_and_not_shown(served, fresh_client, caplog) -> None:
     server = Server(
         Rest(served, ROUTES, {"studies.list": broken}),
         guard=Guard(LOCAL_NAMES),
-        access=Access(None, needs_token=False),
+        access=Access(served.tokens, needs_token=False),
         files=Files(),
     )
     answer = fresh_client(server)("GET", "/api/v1/studies")
@@ -100,7 +100,7 @@ def test_mounted_applications_are_guarded_and_watched(served, fresh_client) -> N
     server = Server(
         Rest(served, ROUTES, {}),
         guard=Guard(LOCAL_NAMES),
-        access=Access(None, needs_token=False),
+        access=Access(served.tokens, needs_token=False),
         files=Files(),
         mounted={"/api/2.0/": mounted},
     )

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from clew.api import asgi, problem
 from clew.api.access import Access, demand
 from clew.api.asgi import Headers, Message, Receive, Reply, Scope, Send, header, pieces
+from clew.api.headers import SECURITY
 from clew.api.problem import Refused
 from clew.api.rest import openapi
 from clew.api.rest.contract.routes import PREFIX
 from clew.api.rest.dispatch import Rest
 from clew.api.server.guard import Guard
-from clew.api.server.headers import SECURITY
 from clew.api.server.static import Files
 from clew.errors import ClewError
 
@@ -35,6 +35,8 @@ class Server:
         caller as ``scope["state"]["actor"]``.
     needed : callable
         ``needed(method, path)`` is the scope that a request to a mounted application needs.
+    stop : callable
+        Ends what streams without end.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Server:
         files: Files,
         mounted: Mapping[str, asgi.Application] | None = None,
         needed: Any = None,
+        stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._rest = rest
         self._guard = guard
@@ -54,10 +57,12 @@ class Server:
         self._mounted = dict(mounted or {})
         self._prefixes = tuple(self._mounted)
         self._needed = needed
+        self._stop = stop
         self._document: bytes | None = None
 
     def stop(self) -> None:
         """End what streams without end: the process was told to end."""
+        self._stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

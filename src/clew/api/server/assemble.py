@@ -9,6 +9,7 @@ from clew.api.access import Access
 from clew.api.rest.contract.routes import ROUTES
 from clew.api.rest.dispatch import Rest
 from clew.api.rest.handlers import HANDLERS
+from clew.api.rest.handlers.events import feed
 from clew.api.server.application import Server
 from clew.api.server.guard import LOCAL_NAMES, Guard
 from clew.api.server.static import COMPILED, Files
@@ -31,4 +32,5 @@ def assemble(served: Served, *, hosts: Iterable[str] = (), ui: Path = COMPILED) 
         guard=Guard(names),
         access=Access(served.tokens, needs_token=served.needs_token),
         files=Files(ui),
+        stop=feed(served).stop,
     )

@@ -8,7 +8,6 @@ from clew.api.server import listen, running
 from clew.api.server.assemble import assemble
 from clew.app.served import open_served
 from clew.app.settings import load
-from clew.errors import InvalidParameter
 
 
 def run(
@@ -39,12 +38,6 @@ def run(
     listener = listen.bind(host, port)
     address = listen.address_of(listener, host)
     needs_token = not listen.is_loopback(host)
-    if needs_token:
-        raise InvalidParameter(
-            "this server answers on this machine alone",
-            got=host,
-            expected="127.0.0.1, ::1 or localhost",
-        )
     served = open_served(settings, address=address, needs_token=needs_token)
     server = assemble(served, hosts=hosts)
 

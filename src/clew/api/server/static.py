@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from clew.api.asgi import Headers, Reply, Scope, header
-from clew.api.server.headers import PAGE_POLICY
+from clew.api.headers import PAGE_POLICY
 
 COMPILED = Path(__file__).parents[1] / "ui/compiled"
 INDEX = "/index.html"

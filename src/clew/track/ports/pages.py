@@ -13,6 +13,7 @@ from clew.entities.overview import (
     ExperimentRow,
     Hit,
     MetricSummary,
+    News,
     RecentModel,
     ReuseSummary,
     RunGroup,
@@ -140,3 +141,16 @@ class StorePages(Protocol):
 
         `NotFound` when there is none of that name (and digest).
         """
+
+
+class Changes(Protocol):
+    """What any process changed in the store since it was last asked. Not thread-safe: one asks."""
+
+    def version(self) -> int:
+        """Return a number that another write anywhere changes; costs microseconds."""
+
+    def start(self) -> None:
+        """Take what is there now as known."""
+
+    def news(self) -> News:
+        """Return what changed since `start` or the last call."""

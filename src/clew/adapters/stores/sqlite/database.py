@@ -56,6 +56,9 @@ class _Process:
         self.writer: sqlite3.Connection | None = None
         self.readers: list[sqlite3.Connection] = []
         self.words = Words()
+        self.watching = threading.Lock()
+        self.watcher: sqlite3.Connection | None = None
+        """Never writes, so that each write is another connection's to it."""
         self.owner: int | None = None
         """The thread whose transaction is open."""
 
@@ -173,6 +176,18 @@ class Database:
                 raise explain(error, self.path) from error
             raise
 
+    def writes(self) -> int:
+        """Return a number that every write changes, of this process or another.
+
+        It is only compared with what this method returned before, by the same process.
+        """
+        process = self._process()
+        with process.watching:
+            if process.watcher is None:
+                with explained(self.path):
+                    process.watcher = self._connect(_READER_WAIT_S)
+            return int(process.watcher.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
         self._closed = True
@@ -186,6 +201,9 @@ class Database:
             if process.writer is not None:
                 process.writer.close()
                 process.writer = None
+            if process.watcher is not None:
+                process.watcher.close()
+                process.watcher = None
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -19,7 +19,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from clew.adapters.stores.sqlite import tracking_tables
+from clew.adapters.stores.sqlite import access_tables, tracking_tables
 from clew.errors import StoreError
 
 READ_SLOT = 1 << 20
@@ -111,6 +111,11 @@ def _keep_small_values_with_their_records(connection: sqlite3.Connection) -> Non
 @migration(3)
 def _add_tracking(connection: sqlite3.Connection) -> None:
     tracking_tables.lay(connection)
+
+
+@migration(4)
+def _add_access(connection: sqlite3.Connection) -> None:
+    access_tables.lay(connection)
 
 
 _VERSION_1 = """

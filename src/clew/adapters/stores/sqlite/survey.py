@@ -47,7 +47,7 @@ _SAVED = (
     "SELECT use.node, sum(use.saved_s) FROM json_each(?) AS one "
     "CROSS JOIN use ON use.node = one.value GROUP BY use.node"
 )
-_RUN = "run.id, run.id, flow.text, run.started_ms"
+_RUN = "run.id, run.name, flow.text, run.started_ms"
 _USE = (
     f"SELECT {_RUN}, use.seq, use.label, use.decision, use.code, use.text, use.fields, use.wall_s, "
     "use.saved_s FROM use JOIN run ON run.n = use.run LEFT JOIN word AS flow ON flow.n = run.flow "

@@ -5,11 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clew.api.rest.dispatch import Handler
-from clew.api.rest.handlers import compare, lineage, nodes, studies
+from clew.api.rest.handlers import (
+    administration,
+    artifacts,
+    compare,
+    data,
+    events,
+    experiments,
+    home,
+    lineage,
+    logged,
+    metrics,
+    models,
+    nodes,
+    run,
+    runs,
+    search,
+    sidebyside,
+    studies,
+)
 
 HANDLERS: Mapping[str, Handler] = {
+    **home.HANDLERS,
+    **experiments.HANDLERS,
+    **runs.HANDLERS,
+    **run.HANDLERS,
+    **metrics.HANDLERS,
+    **sidebyside.HANDLERS,
     **compare.HANDLERS,
+    **artifacts.HANDLERS,
     **lineage.HANDLERS,
     **nodes.HANDLERS,
     **studies.HANDLERS,
+    **data.HANDLERS,
+    **models.HANDLERS,
+    **logged.HANDLERS,
+    **search.HANDLERS,
+    **events.HANDLERS,
+    **administration.HANDLERS,
 }

@@ -16,6 +16,9 @@ from clew.track.columns import Column
 
 NOTE = "mlflow.note.content"
 PARENT = "mlflow.parentRunId"
+_IS = "substr(tag.value, 1, 40) = substr({0}, 1, 40) AND tag.value = {0}"
+"""Condition on a tag's value, through the index on its beginning."""
+
 _DECISIONS: tuple[str, ...] = get_args(Decision)
 
 _ROWS = (
@@ -97,12 +100,11 @@ def _children(
     """Return how many active runs name each of some runs as their parent."""
     if key is None:
         return {}
-    # The key as a literal: so the planner sees that the partial index `tag_parent` covers it.
     found = connection.execute(
-        "SELECT tag.value, count(*) FROM json_each(?) AS j CROSS JOIN tag "
-        f"ON tag.key = {key:d} AND tag.value = j.value JOIN run AS r ON r.n = tag.run "
-        "AND r.lifecycle = 0 GROUP BY tag.value",
-        (json.dumps(list(ids)),),
+        "SELECT tag.value, count(*) FROM json_each(?) AS j CROSS JOIN tag ON tag.key = ? "
+        f"AND {_IS.format('j.value')} JOIN run AS r ON r.n = tag.run AND r.lifecycle = 0 "
+        "GROUP BY tag.value",
+        (json.dumps(list(ids)), key),
     )
     return dict(found.fetchall())
 
@@ -113,8 +115,8 @@ def children_of(connection: sqlite3.Connection, id: str, limit: int) -> list[int
     if key is None:
         return []
     found = connection.execute(
-        f"SELECT r.n FROM tag JOIN run AS r ON r.n = tag.run WHERE tag.key = {key:d} "
-        "AND tag.value = ? AND r.lifecycle = 0 ORDER BY r.started_ms, r.n LIMIT ?",
-        (id, limit),
+        f"SELECT r.n FROM tag JOIN run AS r ON r.n = tag.run WHERE tag.key = ?1 "
+        f"AND {_IS.format('?2')} AND r.lifecycle = 0 ORDER BY r.started_ms, r.n LIMIT ?3",
+        (key, id, limit),
     )
     return [row[0] for row in found.fetchall()]

@@ -28,8 +28,8 @@ _SUMMARY = (
 )
 _MEASURED = (
     "SELECT mm.key, mm.model, mm.dataset_name FROM model_metric AS mm "
-    "JOIN run AS r ON r.n = mm.run JOIN latest AS l ON l.run = r.n AND l.key = mm.key AND l.step = mm.step "
-    "AND l.time_ms = mm.time_ms WHERE r.id = ?"
+    "JOIN run AS r ON r.n = mm.run JOIN latest AS l ON l.run = r.n AND l.key = mm.key "
+    "AND l.step = mm.step AND l.time_ms = mm.time_ms WHERE r.id = ?"
 )
 
 

@@ -94,7 +94,7 @@ class SqliteSearch:
         sql = Sql()
         sql.add(f"e.lifecycle IN ({', '.join(map(str, _lifecycles(view)))})")
         for one in query.EXPERIMENTS.parse(filter):
-            _experiment_condition(sql, one)
+            experiment_condition(sql, one)
         if page_token:
             condition, values = order.after(keys, token.read(page_token, mark, len(keys)))
             sql.add(condition, *values)
@@ -182,7 +182,8 @@ def _experiment_keys(order_by: Sequence[str]) -> list[Key]:
     return keys
 
 
-def _experiment_condition(sql: Sql, one: Comparison) -> None:
+def experiment_condition(sql: Sql, one: Comparison) -> None:
+    """Add a condition on experiments."""
     if one.kind == "tag":
         found = "EXISTS (SELECT 1 FROM experiment_tag AS t WHERE t.experiment = e.n AND t.key = ?"
         if one.value is None:
