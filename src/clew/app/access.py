@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from blake3 import blake3
 
+from clew.app.served import Served
+from clew.app.trail import tell
 from clew.entities.token import SCOPES, Scope, Token
 from clew.errors import InvalidParameter, NotFound
 from clew.track.ports.access import Tokens
@@ -99,6 +101,31 @@ def revoke(tokens: Tokens, id: str) -> None:
     """
     if not tokens.revoke(id, time.time_ns() // 1_000_000):
         raise NotFound(f"no token {id!r} counts", hint="`clew token list` lists them")
+
+
+def issue(
+    served: Served,
+    actor: str,
+    name: str,
+    scopes: Sequence[str],
+    *,
+    expires_days: float | None = None,
+) -> tuple[Token, str]:
+    """Make a token (see `make`), with a line in the audit trail."""
+    with served.tracking.transaction():
+        token, secret = make(
+            served.tokens, name, scopes, expires_days=expires_days, created_by=actor
+        )
+        after = {"name": token.name, "scopes": token.scopes}
+        tell(served.tracking.audit, actor, "token.create", f"token:{token.id}", after=after)
+    return token, secret
+
+
+def withdraw(served: Served, actor: str, id: str) -> None:
+    """Revoke a token, with a line in the audit trail."""
+    with served.tracking.transaction():
+        revoke(served.tokens, id)
+        tell(served.tracking.audit, actor, "token.revoke", f"token:{id}")
 
 
 def allows(scopes: Sequence[Scope], needed: Scope) -> bool:

@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "The whole lifecycle on real data, in a minute.",
     "server": "Serve the store: web UI, MLflow's protocol, REST.",
     "ui": "Open the web UI.",
+    "token": "Make, list and revoke tokens for the server.",
     "runs": "List runs.",
     "show": "Show a run, a node or a value.",
     "lineage": "Show what something came from, or what came of it.",

@@ -28,7 +28,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     filter : str
         MLflow's filter string.
     text : str
-        Only runs whose name, flow, user or id contains this.
+        Only runs whose name, flow or user holds each of these words, or whose id begins so.
     """
 
     experiments: tuple[str, ...] = ()

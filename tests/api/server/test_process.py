@@ -55,6 +55,20 @@ def test_it_serves_until_it_is_told_to_end(server, how) -> None:
     assert not (store / running.NAME).exists()
 
 
+def test_a_listener_does_not_hold_up_the_end(server) -> None:
+    process, address = server
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.request("GET", "/api/v1/events")
+    answer = connection.getresponse()
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.readline() == b"retry: 2000\n"
+    process.send_signal(signal.SIGTERM)
+    # Whole to its last chunk: the stream was ended, not cut off.
+    assert b"event: hello" in answer.read()
+    assert process.wait(60) == 0
+    connection.close()
+
+
 def test_who_died_serves_no_more(server) -> None:
     process, _ = server
     process.kill()

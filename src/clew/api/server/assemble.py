@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from clew.api import mlflow
 from clew.api.access import Access
 from clew.api.rest.contract.routes import ROUTES
 from clew.api.rest.dispatch import Rest
@@ -32,5 +33,7 @@ def assemble(served: Served, *, hosts: Iterable[str] = (), ui: Path = COMPILED) 
         guard=Guard(names),
         access=Access(served.tokens, needs_token=served.needs_token),
         files=Files(ui),
+        mounted=dict.fromkeys(mlflow.PREFIXES, mlflow.app(served.tracking)),
+        needed=mlflow.needed,
         stop=feed(served).stop,
     )

@@ -22,7 +22,7 @@ class RunsQuery(Query, frozen=True, kw_only=True):
     filter : str
         MLflow's filter string: ``metrics.auc > 0.9 and params.depth = '3'``.
     text : str
-        Only runs whose name, flow, user or id contains this.
+        Only runs whose name, flow or user holds each of these words, or whose id begins so.
     order : list of str
         ``COLUMN`` or ``COLUMN DESC``, most significant first; newest first by default. Runs without
         a value come last either way.

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 import clew
+from clew.api import mlflow
 from clew.api.access import COOKIE, Access, Caller
 from clew.api.asgi import Headers, Reply
 from clew.api.rest.contract.administration import (
@@ -30,12 +31,10 @@ from clew.api.rest.contract.administration import (
 )
 from clew.api.rest.contract.basis import Done
 from clew.api.rest.dispatch import Handler
-from clew.api.rest.handlers.trail import tell
 from clew.app import access
 from clew.app.served import Served
 from clew.entities.token import SavedView
 
-MLFLOW_VERSION = "3.18.0"
 _VIEW_BYTES = 6
 _MONTH_S = 30 * 86_400
 
@@ -55,24 +54,15 @@ def tokens(served: Served) -> Tokens:
 
 def make_token(served: Served, body: NewToken, caller: Caller) -> MadeToken:
     """Make a token; its secret is told this once."""
-    with served.tracking.transaction():
-        token, secret = access.make(
-            served.tokens,
-            body.name,
-            body.scopes,
-            expires_days=body.expires_days,
-            created_by=caller.actor,
-        )
-        after = {"name": token.name, "scopes": token.scopes}
-        tell(served, caller.actor, "token.create", f"token:{token.id}", after=after)
+    token, secret = access.issue(
+        served, caller.actor, body.name, body.scopes, expires_days=body.expires_days
+    )
     return MadeToken(token=token, secret=secret)
 
 
 def revoke_token(served: Served, id: str, caller: Caller) -> Done:
     """Revoke a token."""
-    with served.tracking.transaction():
-        access.revoke(served.tokens, id)
-        tell(served, caller.actor, "token.revoke", f"token:{id}")
+    access.withdraw(served, caller.actor, id)
     return Done(changed=1)
 
 
@@ -128,7 +118,7 @@ def settings(served: Served) -> Settings:
             memory_bytes=_resident_bytes(),
             tracking_uri=served.address,
             needs_token=served.needs_token,
-            mlflow_version=MLFLOW_VERSION,
+            mlflow_version=mlflow.VERSION,
         ),
     )
 

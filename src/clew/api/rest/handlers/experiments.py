@@ -11,8 +11,8 @@ from clew.api.rest.contract.experiments import (
     NewExperiment,
 )
 from clew.api.rest.dispatch import Handler
-from clew.api.rest.handlers.trail import tell
 from clew.app.served import Served
+from clew.app.trail import tell
 from clew.entities.overview import ExperimentRow
 
 NOTE = "mlflow.note.content"
@@ -41,7 +41,14 @@ def create(served: Served, body: NewExperiment, caller: Caller) -> ExperimentRow
     tags = {**body.tags, **({NOTE: body.note} if body.note else {})}
     with served.tracking.transaction():
         made = served.tracking.experiments.create(body.name, tags=tags)
-        tell(served, caller.actor, "experiment.create", f"experiment:{made.id}", after=body.name)
+        audit = served.tracking.audit
+        tell(
+            audit,
+            caller.actor,
+            "experiment.create",
+            f"experiment:{made.id}",
+            after=body.name,
+        )
     return served.pages.experiment(made.id)
 
 
@@ -53,10 +60,15 @@ def change(served: Served, id: str, body: ExperimentChange, caller: Caller) -> E
         if body.name is not None and body.name != before.name:
             experiments.rename(id, body.name)
             subject = f"experiment:{before.id}"
+            audit = served.tracking.audit
             tell(
-                served, caller.actor, "experiment.rename", subject,
-                before=before.name, after=body.name,
-            )  # fmt: skip
+                audit,
+                caller.actor,
+                "experiment.rename",
+                subject,
+                before=before.name,
+                after=body.name,
+            )
         if body.note is not None:
             experiments.set_tag(id, NOTE, body.note)
     return served.pages.experiment(id)
@@ -67,7 +79,14 @@ def delete(served: Served, id: str, caller: Caller) -> Done:
     with served.tracking.transaction():
         name = served.tracking.experiments.get(id).name
         served.tracking.experiments.delete(id)
-        tell(served, caller.actor, "experiment.delete", f"experiment:{id}", before=name)
+        audit = served.tracking.audit
+        tell(
+            audit,
+            caller.actor,
+            "experiment.delete",
+            f"experiment:{id}",
+            before=name,
+        )
     return Done(changed=1)
 
 
@@ -75,7 +94,8 @@ def restore(served: Served, id: str, caller: Caller) -> ExperimentRow:
     """Bring a deleted experiment back."""
     with served.tracking.transaction():
         served.tracking.experiments.restore(id)
-        tell(served, caller.actor, "experiment.restore", f"experiment:{id}")
+        audit = served.tracking.audit
+        tell(audit, caller.actor, "experiment.restore", f"experiment:{id}")
     return served.pages.experiment(id)
 
 

@@ -19,8 +19,8 @@ from clew.api.rest.contract.run import (
     RunDetail,
 )
 from clew.api.rest.dispatch import Handler
-from clew.api.rest.handlers.trail import tell
 from clew.app.served import Served
+from clew.app.trail import tell
 from clew.entities import Run
 from clew.entities.overview import RunRow
 from clew.errors import ClewError, InvalidState
@@ -136,7 +136,15 @@ def change(served: Served, id: str, body: RunChange, caller: Caller) -> RunDetai
                     expected=" or ".join(_LIVE),
                 )
             runs.update(id, status=body.status, ended_ms=time.time_ns() // 1_000_000)
-            tell(served, caller.actor, "run.end", f"run:{id}", before=before, after=body.status)
+            audit = served.tracking.audit
+            tell(
+                audit,
+                caller.actor,
+                "run.end",
+                f"run:{id}",
+                before=before,
+                after=body.status,
+            )
     return get(served, id)
 
 
@@ -144,7 +152,8 @@ def delete(served: Served, id: str, caller: Caller) -> Done:
     """Delete a run, softly."""
     with served.tracking.transaction():
         served.tracking.runs.delete(id)
-        tell(served, caller.actor, "run.delete", f"run:{id}")
+        audit = served.tracking.audit
+        tell(audit, caller.actor, "run.delete", f"run:{id}")
     return Done(changed=1)
 
 
@@ -152,7 +161,8 @@ def restore(served: Served, id: str, caller: Caller) -> RunDetail:
     """Bring a deleted run back."""
     with served.tracking.transaction():
         served.tracking.runs.restore(id)
-        tell(served, caller.actor, "run.restore", f"run:{id}")
+        audit = served.tracking.audit
+        tell(audit, caller.actor, "run.restore", f"run:{id}")
     return get(served, id)
 
 
@@ -183,7 +193,8 @@ def bulk(served: Served, body: BulkChange, caller: Caller) -> BulkDone:
                     delete(served, id, caller)
                 elif body.action == "restore":
                     served.tracking.runs.restore(id)
-                    tell(served, caller.actor, "run.restore", f"run:{id}")
+                    audit = served.tracking.audit
+                    tell(audit, caller.actor, "run.restore", f"run:{id}")
                 else:
                     _tag(served, id, body.set, body.remove)
             except ClewError as error:

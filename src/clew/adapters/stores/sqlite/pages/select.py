@@ -27,6 +27,7 @@ ATTRIBUTES = {
     "duration": "((r.ended_ms - r.started_ms) / 1000.0)",
 }
 _NO_KEY = -1
+_SHORTEST_ID = 6
 _TABLES = {"params": "param", "tags": "tag"}
 NEWEST = "r.started_ms DESC, r.n DESC"
 
@@ -77,12 +78,14 @@ def selected(connection: sqlite3.Connection, selection: Selection) -> Query:
         condition(connection, found.sql, one)
     for word in selection.text.split():
         pattern = like(word)
+        # Short words stand in many ids by chance.
+        id = pattern[1:] if len(word) >= _SHORTEST_ID else ""
         found.sql.add(
-            "(r.name LIKE ? ESCAPE '\\' OR r.id LIKE ? ESCAPE '\\' OR r.user LIKE ? ESCAPE '\\' "
+            "(r.name LIKE ? ESCAPE '\\' OR r.user LIKE ? ESCAPE '\\' OR r.id LIKE ? ESCAPE '\\' "
             "OR r.flow IN (SELECT n FROM word WHERE text LIKE ? ESCAPE '\\'))",
             pattern,
             pattern,
-            pattern,
+            id,
             pattern,
         )
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 
-from clew.app.served import Served
 from clew.entities import Event
 from clew.lineage.ulid import new_ulid
+from clew.track.ports import Audit
 
 
 def tell(
-    served: Served,
+    audit: Audit,
     actor: str,
     action: str,
     subject: str,
@@ -21,7 +21,7 @@ def tell(
     reason: str | None = None,
 ) -> None:
     """Add an event: who changed what, from what to what."""
-    served.tracking.audit.add(
+    audit.add(
         Event(
             id=new_ulid(),
             time_ms=time.time_ns() // 1_000_000,
