@@ -48,8 +48,10 @@ class Feed:
             queue.put_nowait(None)
         self._listeners.add(queue)
         if self._task is None or self._task.done():
+            # First the number, then the state: what is written between the two is seen twice.
+            seen = self._served.changes.version()
             await asyncio.to_thread(self._served.changes.start)
-            self._task = asyncio.create_task(self._look())
+            self._task = asyncio.create_task(self._look(seen))
         try:
             yield queue
         finally:
@@ -61,8 +63,7 @@ class Feed:
         for queue in self._listeners:
             _end(queue)
 
-    async def _look(self) -> None:
-        seen = self._served.changes.version()
+    async def _look(self, seen: int) -> None:
         while self._listeners and not self._stopped:
             await asyncio.sleep(_LOOK_EVERY_S)
             with contextlib.suppress(ClewError):
