@@ -83,8 +83,11 @@ def measure(name: str, only: str | None, *, quick: bool) -> Iterator[Figure]:
     """Yield the figures of a benchmark, or the one that is asked for."""
     # One thread is compared with one thread; libraries read this when they load.
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    for module in benchmarks()[name]:
-        for figure in importlib.import_module(f"bench.{module}").figures(quick):
+    for part in benchmarks()[name]:
+        module = importlib.import_module(f"bench.{part}")
+        if only is not None and only not in getattr(module, "FIGURES", [only]):
+            continue
+        for figure in module.figures(quick):
             if only is None or figure.figure == only:
                 row = ASKED.get(figure.figure)
                 bound = figure.asked or (row.bound if row else None)
