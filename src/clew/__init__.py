@@ -4,12 +4,13 @@ Every fact is a node; a node's id is the hash of what produced it. In the order 
 
 - `step`, `flow`: functions whose calls are nodes; a flow is planned as a whole before it runs.
 - `env`, `checkpoint`: what a step reads from its surroundings, and where a long one goes on.
-- `log_metric`, `log_param`, `log_artifact`: what a run says about itself, replayed on reuse.
 - `reuse`, `Search`, `trace`: nothing is computed twice in scikit-learn and NumPy code.
-- `fingerprint`: the content id of any value.
+- `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them.
+- `log_metric`, `log_param`, `log_artifact`, `log_model`: what a run, or a flow, says about itself.
+- `load_model`: a logged or registered model; in `clew.registry` names, versions, promotion.
 - `open`: the store: runs, lineage, why, diff, rebuild, impact, sql, gc, fsck.
 
-Errors are in `clew.errors`.
+The content id of any value is `clew.lineage.fingerprint.fingerprint`. Errors are in `clew.errors`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clew.app.store import open_store as open
-    from clew.lineage.fingerprint import fingerprint
     from clew.reuse.context import reuse
     from clew.reuse.trace import trace
     from clew.select.search import Search
@@ -28,35 +28,45 @@ if TYPE_CHECKING:
     from clew.steps.flow import flow
     from clew.steps.log import log_artifact, log_metric, log_param
     from clew.steps.step import step
+    from clew.track.active import run
+    from clew.track.autolog import autolog
+    from clew.track.load import load_model
+    from clew.track.save import log_model
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Search": "clew.select.search:Search",
+    "autolog": "clew.track.autolog:autolog",
     "checkpoint": "clew.steps.checkpoint:checkpoint",
     "env": "clew.steps.env:env",
-    "fingerprint": "clew.lineage.fingerprint:fingerprint",
     "flow": "clew.steps.flow:flow",
+    "load_model": "clew.track.load:load_model",
     "log_artifact": "clew.steps.log:log_artifact",
     "log_metric": "clew.steps.log:log_metric",
+    "log_model": "clew.track.save:log_model",
     "log_param": "clew.steps.log:log_param",
     "open": "clew.app.store:open_store",
     "reuse": "clew.reuse",
+    "run": "clew.track.active:run",
     "step": "clew.steps.step:step",
     "trace": "clew.reuse.trace:trace",
 }
 
 __all__ = [
     "Search",
+    "autolog",
     "checkpoint",
     "env",
-    "fingerprint",
     "flow",
+    "load_model",
     "log_artifact",
     "log_metric",
+    "log_model",
     "log_param",
     "open",
     "reuse",
+    "run",
     "step",
     "trace",
 ]

@@ -8,18 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from clew import entities
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
-from clew.app import names, query, rebuild, why
+from clew.app import names, query, rebuild, search, why
 from clew.app.settings import load
+from clew.app.tracking import tracking_of
 from clew.app.upkeep.bundle import Bundle, export_thread
 from clew.app.upkeep.check import Checkup, Problem, check, salvaged
 from clew.app.upkeep.collect import GRACE_S, Collection, collect
 from clew.app.upkeep.unbundle import import_thread
 from clew.app.wiring import install, open_runtime
+from clew.entities import View
 from clew.errors import NotFound, StoreError
 from clew.lineage import diff as _diff
 from clew.lineage import graph, trace
@@ -96,6 +99,48 @@ class Store:
     def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
         """Return the newest runs first, of one flow (``module:name``) if given."""
         return list(self.runtime.store.runs(flow=flow, limit=limit))
+
+    def find(
+        self,
+        filter: str = "",
+        *,
+        flow: str | None = None,
+        experiments: Sequence[str] | None = None,
+        learner: str | None = None,
+        features: Sequence[str] = (),
+        since: str | float | None = None,
+        order_by: Sequence[str] = (),
+        view: View = "active",
+        limit: int = 20,
+    ) -> list[entities.Run]:
+        """Find runs, tracked ones and those of flows, the newest first by default.
+
+        "That logistic regression of last week with feature age" is
+        ``store.find(learner="LogisticRegression", features=["age"], since="7d")``.
+
+        Parameters
+        ----------
+        filter : str
+            MLflow's filter (`clew.track.query`).
+        learner : str, optional
+            Name of the class that was fitted; of a pipeline its last step counts.
+        features : sequence of str
+            Columns that were all among the inputs.
+        since : str or float, optional
+            Only runs that started within ``"30m"``, ``"12h"``, ``"7d"``, ``"2w"``, or seconds.
+        """
+        return search.find(
+            tracking_of(self.runtime),
+            filter,
+            flow=flow,
+            experiments=experiments,
+            learner=learner,
+            features=features,
+            since=since,
+            order_by=order_by,
+            view=view,
+            limit=limit,
+        )
 
     def run(self, id: str = "last") -> Run:
         """Return one run; ``last`` is the newest."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
-from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite import tracking as sqlite
 from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
-from clew.lineage.cache.tiers import TieredBlobs
-from clew.lineage.ports import StreamStore
-from clew.lineage.values import ValueVault
+from clew.entities import LoggedModel
+from clew.errors import InvalidParameter, NotFound
 from clew.registry.ports import Aliases, RegisteredModels, Versions
-from clew.steps.runtime import Runtime
+from clew.steps.runtime import Runtime, current
 from clew.track.ports import (
     Artifacts,
     Audit,
@@ -59,6 +58,32 @@ class Tracking:
     aliases: Aliases
     transaction: Callable[[], AbstractContextManager[object]]
 
+    def model_of(self, uri: str) -> LoggedModel:
+        """Return the logged model that a URI of the registry names (``models:/adult@champion``).
+
+        Raises
+        ------
+        NotFound
+            When there is no such version, or its files lie elsewhere.
+        """
+        if match := _ALIAS.fullmatch(uri):
+            version = self.aliases.version(match[1], match[2])
+        elif match := _VERSION.fullmatch(uri):
+            version = self.versions.get(match[1], int(match[2]))
+        else:
+            raise InvalidParameter(
+                "this names no model",
+                got=uri,
+                expected="models:/m-…, models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/NAME",
+            )
+        if version.model_id is None:
+            raise NotFound(f"the files of {uri} lie elsewhere", got=version.source)
+        return self.models.get(version.model_id)
+
+
+_ALIAS = re.compile(r"models:/([^/@]+)@([\w\-]+)")
+_VERSION = re.compile(r"models:/([^/@]+)/(\d{1,18})")
+
 
 def open_tracking(settings: Settings | None = None) -> Tracking:
     """Return the tracking of a store, opened once in each process.
@@ -76,11 +101,21 @@ def open_tracking(settings: Settings | None = None) -> Tracking:
     return tracking_of(open_runtime(load() if settings is None else settings))
 
 
+def tracking_here() -> Tracking:
+    """Return the tracking of the place where this process stands now."""
+    runtime = current()
+    known = _known.get(id(runtime))
+    if known is None or known[0] is not runtime:
+        known = _known[id(runtime)] = (runtime, tracking_of(runtime))
+    return known[1]
+
+
+_known: dict[int, tuple[Runtime, Tracking]] = {}
+
+
 def tracking_of(runtime: Runtime) -> Tracking:
     """Return the tracking of an open store."""
     store = cast(SqliteStore, runtime.store)
-    split = cast(SplitBlobs, cast(ValueVault, runtime.vault).blobs)
-    blobs = cast(TieredBlobs, split.large).blobs
     database = store.database
     return Tracking(
         experiments=sqlite.SqliteExperiments(database),
@@ -90,7 +125,7 @@ def tracking_of(runtime: Runtime) -> Tracking:
         search=sqlite.SqliteSearch(database),
         datasets=sqlite.SqliteDatasets(database),
         models=sqlite.SqliteModels(database),
-        artifacts=sqlite.SqliteArtifacts(database, cast(StreamStore, blobs)),
+        artifacts=sqlite.SqliteArtifacts(database, runtime.streams),
         traces=sqlite.SqliteTraces(database),
         trash=sqlite.SqliteTrash(database),
         audit=sqlite.SqliteAudit(database),

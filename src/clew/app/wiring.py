@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
@@ -30,11 +31,16 @@ from clew.lineage.fingerprint import fingerprint
 from clew.lineage.plan.materialise import OnlineMaterialiser
 from clew.lineage.ports import BlobStore
 from clew.lineage.values import ValueVault
+from clew.registry import place as registry_place
 from clew.reuse import place
 from clew.serve.ports import set_exporter
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
 from clew.steps.step import LEVELS
+from clew.track import place as track_place
+
+if TYPE_CHECKING:
+    from clew.app.tracking import Tracking
 
 _open: dict[Path, Runtime] = {}
 _places: dict[tuple[str | None, str, int], Runtime] = {}
@@ -69,6 +75,7 @@ def _build(settings: Settings) -> Runtime:
         store=store,
         vault=vault,
         claims=NoClaims(root) if store.read_only else FileClaims(root / "claims.lock"),
+        streams=blobs,
         environment=(id, record),
         open_engine=open_engine,
         materialiser=_materialiser(settings, split),
@@ -125,11 +132,18 @@ def runtime_here() -> Runtime:
     return known
 
 
+def _tracking() -> Tracking:
+    found: Tracking = import_module("clew.app.tracking").tracking_here()
+    return found
+
+
 def install() -> None:
     """Connect the layers below to the adapters; called when `clew` is first used."""
     register_frameworks()
     observe.watch_questions()
     runtime.set_opener(runtime_here)
+    track_place.set_opener(_tracking)
+    registry_place.set_opener(_tracking)
     set_exporter(OnnxExporter)
     LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
     remote.set_worker_opener(_open_at)

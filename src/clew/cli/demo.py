@@ -54,4 +54,6 @@ def _summary(story: Story, folder: Path) -> None:
     click.echo("  clew lineage last          # the thread of the newest one")
     click.echo("  clew study show            # the grid that was searched")
     click.echo("  clew impact adult.parquet  # what depends on the data")
+    click.echo("  clew models show adult     # the registered model and its versions")
     click.echo("  edit features.py, then:  clew run flow.py:adult")
+    click.echo("  clew ui                    # all of it in the browser")

@@ -238,7 +238,8 @@ class LogEntry:
     text : str or None
         The value of a param or tag; the content id (hex) of an artifact.
     number : float or None
-        The value of a metric; NaN and ±∞ are kept.
+        The value of a metric; NaN and ±∞ are kept. Of an artifact that is a file, its size in
+        bytes; None for one that is a value.
     """
 
     kind: str

@@ -15,7 +15,14 @@ from typing import Any, Protocol
 from clew.errors import ClewError
 from clew.lineage.canonical import Digest, ValueId
 from clew.lineage.plan.materialise import OnlineMaterialiser
-from clew.lineage.ports import Claims, NodeStore, RunStore, UsageIndex, ValueIndex
+from clew.lineage.ports import (
+    Claims,
+    NodeStore,
+    RunStore,
+    StreamStore,
+    UsageIndex,
+    ValueIndex,
+)
 from clew.lineage.records import LogEntry, Node, Use, Value
 from clew.steps import settings
 
@@ -101,6 +108,7 @@ class Runtime:
     store: Store
     vault: Vault
     claims: Claims
+    streams: StreamStore
     environment: tuple[Digest, Mapping[str, str]]
     open_engine: Callable[[str, int], Engine]
     materialiser: OnlineMaterialiser

@@ -15,16 +15,30 @@ Listener = Callable[[Use], None]
 
 
 class Session:
-    """Writes what happens in one run into the store; any thread may call it."""
+    """Writes what happens in one run into the store; any thread may call it.
 
-    def __init__(self, runtime: Runtime, run: Run, listeners: Sequence[Listener] = ()) -> None:
+    Parameters
+    ----------
+    started : bool, default False
+        The run is in the store already.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        run: Run,
+        listeners: Sequence[Listener] = (),
+        *,
+        started: bool = False,
+    ) -> None:
         self._runtime = runtime
         self._listeners = tuple(listeners)
         self._lock = threading.Lock()
         self._sequence = 0
         self.uses: dict[str, Use] = {}
         self.run = run
-        runtime.store.start(run)
+        if not started:
+            runtime.store.start(run)
 
     @property
     def id(self) -> str:

@@ -3,3 +3,24 @@
 Adds the facts of a run: experiment, params, metrics with their histories, tags, the datasets that
 it read, the models and files that it left. `clew.track.ports` says what a store must do.
 """
+
+from clew.track.active import (
+    ActiveRun,
+    current,
+    log_input,
+    log_metrics,
+    log_params,
+    run,
+)
+from clew.track.find import experiments, runs
+
+__all__ = [
+    "ActiveRun",
+    "current",
+    "experiments",
+    "log_input",
+    "log_metrics",
+    "log_params",
+    "run",
+    "runs",
+]

@@ -19,6 +19,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 import clew
 from clew.cli.main import main
 from clew.lineage.cache.memory import MemoryTier
+from clew.lineage.fingerprint import fingerprint
 from clew.lineage.trace import parse
 from clew.reuse.context import reuse
 from clew.reuse.estimators import graph as graphs
@@ -99,7 +100,7 @@ def test_what_depends_on_data_on_a_call_and_on_a_library(data) -> None:
     with reuse():
         make_pipeline(StandardScaler(), Ridge()).fit(X, y).predict(X)
     store = clew.open()
-    of_data = {node.operation for node in store.impact(clew.fingerprint(X).hex()).downstream}
+    of_data = {node.operation for node in store.impact(fingerprint(X).hex()).downstream}
     scaler = store.runtime.store.history("sklearn.preprocessing._data:StandardScaler.transform", 1)
     assert FIT in {node.operation for node in store.impact("scikit-learn").direct}
     (scaling,) = store.runtime.store.history(

@@ -55,6 +55,8 @@ class Story:
         What the rebuild of the predictions found.
     search : dict
         A grid searched by scikit-learn and by `clew.Search`: CPU seconds, ratio, differences.
+    version : str
+        The registered version of the last run's model, ``adult/1``.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Story:
     row: dict[str, Any]
     rebuilt: str
     search: dict[str, Any]
+    version: str
 
 
 def play(folder: Path, say: Say) -> Story:
@@ -100,11 +103,12 @@ def play(folder: Path, say: Say) -> Story:
         verdict = f"differs at {same['operation']}: {same['difference']}"
     say(f"  {verdict}")
     search = _search(folder, say)
+    version = _register(folder, third, say)
     scenes = tuple(
         _scene(title, summary)
         for title, summary in (("first run", first), ("again", second), ("edited", third))
     )
-    return Story(folder, _learner(third), scenes, reason, parting, row, verdict, search)
+    return Story(folder, _learner(third), scenes, reason, parting, row, verdict, search, version)
 
 
 def _check_libraries() -> None:
@@ -242,6 +246,25 @@ def _search(folder: Path, say: Say) -> dict[str, Any]:
         f"scores within {found['largest_difference']:.0e}, same best: {found['same_best']}"
     )
     return found
+
+
+def _register(folder: Path, summary: dict[str, Any], say: Say) -> str:
+    """Log the model of a run, and register it; its thread leads back to the rows."""
+    from clew.app.store import open_store
+    from clew.registry import register
+    from clew.steps import runtime
+    from clew.track.save import log_model
+
+    store = open_store(folder / ".clew")
+    with runtime.using(store.runtime):
+        model = store.value(f"{summary['run']}:fit")
+        logged = log_model(model, "adult", run=summary["run"])
+        version = register(logged, "adult", alias="champion", description="made by `clew demo`")
+    say(
+        f"\nregistered as adult version {version.version} (champion): "
+        f"models:/adult@champion, from run {summary['run']}"
+    )
+    return f"{version.name}/{version.version}"
 
 
 def _source_row(folder: Path, summary: dict[str, Any], say: Say) -> dict[str, Any]:

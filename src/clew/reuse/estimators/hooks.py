@@ -17,16 +17,21 @@ from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.invoke import invoke
 from clew.reuse.estimators.policies import METHODS
 from clew.reuse.estimators.session import current
+from clew.reuse.estimators.watch import watched
 
 _originals: list[tuple[type, str, Any, Any]] = []
+_holders: list[object] = []
 _HOOK_CODE: set[types.CodeType] = set()
 _WRAPPERS = "sklearn.utils._set_output"
 
 
 def install() -> None:
-    """Wrap the methods of all estimator classes that are loaded."""
+    """Wrap the methods of all estimator classes that are loaded, until as many `remove`."""
     import sklearn.base as base
 
+    _holders.append(base)
+    if len(_holders) > 1:
+        return
     seen: set[type] = set()
     for root in (base.BaseEstimator, *_mixins(base)):
         for cls in _family(root):
@@ -37,7 +42,11 @@ def install() -> None:
 
 
 def remove() -> None:
-    """Put every method back."""
+    """Put every method back, when nobody needs the hooks any more."""
+    if _holders:
+        _holders.pop()
+    if _holders:
+        return
     while _originals:
         cls, method, original, wrapper = _originals.pop()
         if vars(cls).get(method) is not wrapper:
@@ -101,13 +110,13 @@ def wrap(function: Callable[..., Any], method: str) -> Callable[..., Any]:
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
         session = current()
         if session is None:
-            return function(self, *args, **kwargs)
+            return watched(function, method, self, args, kwargs, None)
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller == _WRAPPERS:  # wrapped from outside after us: change places
             _adopt(type(self), method)
             return function(self, *args, **kwargs)
-        to_library = caller.startswith("sklearn.")
-        return invoke(Call(session, function, method, self, args, kwargs, to_library))
+        call = Call(session, function, method, self, args, kwargs, caller.startswith("sklearn."))
+        return watched(function, method, self, args, kwargs, lambda: invoke(call))
 
     hooked.__clew_hooked__ = function  # type: ignore[attr-defined]
     _HOOK_CODE.add(hooked.__code__)  # type: ignore[attr-defined]
@@ -135,7 +144,7 @@ def _watch(base: Any) -> None:
 
     def __init_subclass__(cls: Any, **kwargs: Any) -> None:
         super(base, cls).__init_subclass__(**kwargs)
-        if current() is not None:
+        if _holders:
             wrap_class(cls)
 
     hook: Any = classmethod(__init_subclass__)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from clew.entities import LoggedModel, ModelStatus
+from clew.lineage.canonical import ValueId
 
 
 class LoggedModels(Protocol):
@@ -27,8 +28,21 @@ class LoggedModels(Protocol):
     def get(self, id: str, *, allow_deleted: bool = False) -> LoggedModel:
         """Return a model; `NotFound` when there is none or it is deleted."""
 
-    def finalize(self, id: str, status: ModelStatus, message: str | None = None) -> LoggedModel:
-        """Say that its files are complete, or failed. ``ready`` gives the model its content id."""
+    def finalize(
+        self,
+        id: str,
+        status: ModelStatus,
+        message: str | None = None,
+        *,
+        value: ValueId | None = None,
+    ) -> LoggedModel:
+        """Say that its files are complete, or failed. ``ready`` gives the model its content id.
+
+        Parameters
+        ----------
+        value : ValueId, optional
+            Content id of the object that the files were made from: its thread leads on to them.
+        """
 
     def set_tags(self, id: str, tags: Mapping[str, str]) -> None:
         """Set tags."""

@@ -67,6 +67,7 @@ class Runs(Protocol):
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
         status: RunStatus = "running",
+        context: str = "{}",
     ) -> Run:
         """Start a run in an active experiment.
 
@@ -79,6 +80,8 @@ class Runs(Protocol):
             Now by default.
         id : str, optional
             An id to keep (of an imported run); a new ULID by default.
+        context : str
+            JSON object: command, git state, host, process id (`clew.lineage.records.Run`).
 
         Raises
         ------

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import mimetypes
 import sqlite3
 from collections.abc import Sequence
 from getpass import getuser
 from typing import cast
 
-from clew.adapters.stores.sqlite import logs, nodes
+from clew.adapters.stores.sqlite import logs, nodes, values
 from clew.adapters.stores.sqlite.logs import NAN, RUN_NAME, stored_number
 from clew.adapters.stores.sqlite.tracking_tables import DEFAULT_EXPERIMENT
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import InvalidParameter, NotFound, StoreError
-from clew.lineage.records import Decision, LogEntry, Reason, Run, Use
+from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.records import Decision, LogEntry, Reason, Run, Use, Value
 
 _DECISIONS: tuple[Decision, ...] = ("computed", "reused", "pruned", "failed")
 _RUN = (
@@ -108,13 +110,33 @@ def add(
         elif entry.kind in ("param", "tag"):
             connection.execute(_TEXT.format(entry.kind), (n, key, entry.text or "", entry.node))
         elif entry.kind == "artifact":
-            content = bytes.fromhex(entry.text or "")
-            connection.execute(_ARTIFACT, (run, entry.key, content, entry.time_ms, entry.node))
+            _add_artifact(connection, words, run, entry)
         else:
             raise InvalidParameter("unknown kind of log entry", got=repr(entry.kind))
     if points:
         row = connection.execute("SELECT experiment FROM run WHERE n = ?", (n,)).fetchone()
         logs.add_metrics(connection, n, row[0], points)
+
+
+def _add_artifact(connection: sqlite3.Connection, words: Words, run: str, entry: LogEntry) -> None:
+    content = ValueId(Digest(bytes.fromhex(entry.text or "")))
+    size = None if entry.number is None else int(entry.number)
+    if size is not None:
+        shown = f"{entry.key.rpartition('/')[2]}, {size} bytes"[:200]
+        values.add(connection, words, Value(content, "file", shown, "file", size, "stored"))
+    connection.execute(
+        _ARTIFACT,
+        (
+            run,
+            entry.key,
+            content,
+            size or 0,
+            mimetypes.guess_type(entry.key)[0] if size is not None else None,
+            entry.time_ms,
+            entry.node,
+            int(size is None),
+        ),
+    )
 
 
 def run(connection: sqlite3.Connection, words: Words, id: str) -> Run | None:
@@ -170,7 +192,7 @@ def entries(connection: sqlite3.Connection, words: Words, run: str) -> tuple[Log
             if kind != "tag" or key != RUN_NAME
         ]
     rows = connection.execute(_LOGGED_ARTIFACTS, (run,)).fetchall()
-    found += [LogEntry("artifact", path, text.lower(), None, *rest) for path, text, *rest in rows]
+    found += [LogEntry("artifact", path, text.lower(), *rest) for path, text, *rest in rows]
     return tuple(found)
 
 
@@ -185,12 +207,12 @@ _ENTRIES = {
 }
 _TEXT = "INSERT OR REPLACE INTO {} (run, key, value, node) VALUES (?, ?, ?, ?)"
 _ARTIFACT = (
-    "INSERT OR REPLACE INTO artifact (kind, owner, path, content, size_bytes, created_ms, node, "
-    "is_value) VALUES (0, ?, ?, ?, 0, ?, ?, 1)"
+    "INSERT OR REPLACE INTO artifact (kind, owner, path, content, size_bytes, media_type, "
+    "created_ms, node, is_value) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _LOGGED_ARTIFACTS = (
-    "SELECT path, hex(content), 0, created_ms, node FROM artifact "
-    "WHERE kind = 0 AND owner = ? ORDER BY path"
+    "SELECT path, hex(content), CASE WHEN is_value THEN NULL ELSE CAST(size_bytes AS REAL) END, "
+    "0, created_ms, node FROM artifact WHERE kind = 0 AND owner = ? ORDER BY path"
 )
 
 

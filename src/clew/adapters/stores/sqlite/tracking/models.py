@@ -18,6 +18,7 @@ from clew.adapters.stores.sqlite.words import Words
 from clew.entities import LoggedModel, Metric, ModelStatus
 from clew.entities.check import check_text, invalid_value
 from clew.errors import AlreadyExists, InvalidParameter, NotFound
+from clew.lineage.canonical import ValueId
 from clew.lineage.records import Value
 from clew.track import validate
 
@@ -80,7 +81,14 @@ class SqliteModels:
         with self._database.reading() as connection:
             return one(connection, id, allow_deleted=allow_deleted)
 
-    def finalize(self, id: str, status: ModelStatus, message: str | None = None) -> LoggedModel:
+    def finalize(
+        self,
+        id: str,
+        status: ModelStatus,
+        message: str | None = None,
+        *,
+        value: ValueId | None = None,
+    ) -> LoggedModel:
         """Say that its files are complete, or failed."""
         if status not in _STATUSES:
             raise InvalidParameter(
@@ -94,7 +102,7 @@ class SqliteModels:
                 (status, message, now_ms(), n),
             )
             if status == "ready":
-                _settle(connection, words, n, id)
+                _settle(connection, words, n, id, value)
             return one(connection, id, allow_deleted=True)
 
     def set_tags(self, id: str, tags: Mapping[str, str]) -> None:
@@ -183,7 +191,9 @@ def of_rows(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> 
     ]
 
 
-def _settle(connection: sqlite3.Connection, words: Words, n: int, id: str) -> None:
+def _settle(
+    connection: sqlite3.Connection, words: Words, n: int, id: str, source: ValueId | None
+) -> None:
     """Give a model the content id of its files, and its run the model as output."""
     files = artifacts.contents(connection, "model", id)
     if not files:
@@ -196,6 +206,8 @@ def _settle(connection: sqlite3.Connection, words: Words, n: int, id: str) -> No
         (n,),
     ).fetchone()
     if row is not None:
+        if source is not None:
+            graph.read(connection, words, (row[0], row[1]), "model", Value(source, "object"))
         value = Value(content, "model", f"{row[2]} ({len(files)} files)"[:200])
         graph.made(connection, words, (row[0], row[1]), f"model:{row[2]}", value)
 

@@ -19,7 +19,8 @@ from clew.track import validate
 
 _STATUSES = get_args(RunStatus)
 _INSERT = (
-    "INSERT INTO run (id, experiment, name, user, status, started_ms) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO run (id, experiment, name, user, status, started_ms, context) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -39,6 +40,7 @@ class SqliteRuns:
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
         status: RunStatus = "running",
+        context: str = "{}",
     ) -> Run:
         """Start a run in an active experiment."""
         experiment = validate.experiment_id(experiment_id)
@@ -48,12 +50,13 @@ class SqliteRuns:
         started = validate.time_ms(started_ms, "start_time")
         started = experiments.now_ms() if started is None else started
         check_text(user, "user_id")
+        check_text(context, "context")
         words = self._database.words
         with self._database.writing() as connection:
             experiments.check_active(connection, experiment)
             try:
                 n = connection.execute(
-                    _INSERT, (run_id, experiment, kept[RUN_NAME], user, status, started)
+                    _INSERT, (run_id, experiment, kept[RUN_NAME], user, status, started, context)
                 ).lastrowid
             except sqlite3.IntegrityError:
                 raise AlreadyExists(

@@ -1,0 +1,223 @@
+"""Runs as code makes them: what is kept, how they end, and that secrets stay out."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import clew
+from clew import track
+from clew.app.tracking import tracking_here
+from clew.entities import Owner
+from clew.errors import ClewError, InvalidParameter, NotFound, WrongType
+
+
+@clew.step
+def doubled(x: int) -> int:
+    clew.log_metric("inside", x)
+    return 2 * x
+
+
+def text_of(run: str, path: str) -> str:
+    artifacts = tracking_here().artifacts
+    return b"".join(artifacts.read(artifacts.get(Owner("run", run), path))).decode()
+
+
+def test_a_run_keeps_what_it_logs(tmp_path: Path) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "a.txt").write_text("one")
+    with clew.run("first", experiment="adult", tags={"team": "x"}, note="*why*") as run:
+        clew.log_param("depth", 3)
+        clew.log_metric("auc", 0.5)
+        clew.log_metric("auc", math.nan, step=1)
+        track.log_metrics({"a": 1.0, "b": 2.0}, step=4)
+        clew.log_artifact("plots", tmp_path / "plots")
+        clew.log_artifact("table", [1, 2])
+        run.log_text("notes/why.md", "text")
+    record = run.record
+    assert (record.name, record.status, record.params) == ("first", "finished", {"depth": "3"})
+    assert math.isnan(record.metrics["auc"].value)
+    assert record.metrics["b"].step == 4
+    assert record.tags["mlflow.note.content"] == "*why*"
+    assert record.ended_ms is not None
+    assert text_of(run.id, "plots/a.txt") == "one"
+    assert text_of(run.id, "notes/why.md") == "text"
+    context = json.loads(clew.open().run(run.id).context)
+    assert {"command", "host", "pid", "git"} <= context.keys()
+    (experiment,) = track.experiments("name = 'adult'")
+    assert experiment.id == record.experiment_id
+    assert clew.open().fsck().is_sound
+
+
+def test_steps_inside_are_nodes_of_its_thread() -> None:
+    doubled(3)
+    with clew.run() as run:
+        doubled(3)
+        doubled(4)
+    uses = clew.open().uses(run.id)
+    assert [(use.label, use.decision) for use in uses] == [("doubled", "computed")]
+    assert run.record.metrics["inside"].value == 4
+    history = tracking_here().histories.history(run.id, "inside").items
+    assert sorted(point.value for point in history) == [3.0, 4.0]
+
+
+def test_reuse_replays_what_a_step_logged() -> None:
+    with clew.run() as first:
+        doubled(21)
+    with clew.run() as second:
+        doubled(21)
+    (use,) = clew.open().uses(second.id)
+    assert use.decision == "reused"
+    assert first.record.metrics["inside"].value == second.record.metrics["inside"].value == 21
+
+
+def test_a_run_ends_as_its_block_does() -> None:
+    with pytest.raises(ZeroDivisionError), clew.run() as failed:
+        raise ZeroDivisionError("token=abc123")
+    with pytest.raises(KeyboardInterrupt), clew.run() as killed:
+        raise KeyboardInterrupt
+    with pytest.raises(SystemExit), clew.run() as left:
+        raise SystemExit(0)
+    assert (failed.record.status, killed.record.status) == ("failed", "killed")
+    assert left.record.status == "finished"
+    assert failed.record.error == "ZeroDivisionError: token=[redacted]"
+    with pytest.raises(ClewError, match="outside a run"):
+        clew.log_metric("a", 1.0)
+
+
+def test_children_know_their_parent() -> None:
+    with clew.run(experiment="e") as parent, clew.run() as child:
+        clew.log_metric("inner", 1.0)
+    assert child.record.tags["mlflow.parentRunId"] == parent.id
+    assert child.record.experiment_id == parent.record.experiment_id
+    assert "inner" not in parent.record.metrics
+    found = track.runs(f"tags.mlflow.parentRunId = '{parent.id}'")
+    assert [run.id for run in found] == [child.id]
+
+
+def test_a_run_goes_on_by_its_id() -> None:
+    with clew.run() as run:
+        clew.log_metric("a", 1.0)
+    with clew.run(id=run.id) as again:
+        clew.log_metric("b", 2.0)
+    assert again.id == run.id
+    assert set(again.record.metrics) == {"a", "b"}
+    with pytest.raises(NotFound):
+        clew.run(id="nothere")
+
+
+def test_a_param_is_fixed() -> None:
+    with clew.run() as run:
+        clew.log_param("p", 1)
+        clew.log_param("p", 1)
+        with pytest.raises(InvalidParameter, match="Changing param values"):
+            clew.log_param("p", 2)
+    assert run.record.params == {"p": "1"}
+
+
+def test_secrets_stay_out() -> None:
+    with clew.run(tags={"db": "postgresql://ada:hunter2@host/db"}) as run:
+        clew.log_param("api_key", "hunter2")
+        run.set_tag("url", "postgresql://ada:hunter2@host/db")
+        print("password=hunter2")
+        print("token: hunter2", file=sys.stderr)
+    store = clew.open()
+    for path in sorted(store.path.rglob("*")):
+        if path.is_file():
+            assert b"hunter2" not in path.read_bytes(), path
+
+
+def test_output_is_kept_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    stdout = sys.stdout
+    with clew.run() as run:
+        print("hello\nΣ")
+    assert sys.stdout is stdout
+    assert text_of(run.id, "output/stdout.txt") == capsys.readouterr().out == "hello\nΣ\n"
+    with clew.run(output=False) as quiet:
+        print("hello")
+    assert tracking_here().artifacts.list(Owner("run", quiet.id)) == ()
+
+
+def test_datasets_meet_by_content() -> None:
+    frame = pd.DataFrame({"age": [1.0, math.nan, 3.0], "sex": ["m", "f", None]})
+    with clew.run() as run:
+        track.log_input(frame, "people")
+        run.log_input(np.eye(3), "eye", context="eval")
+        run.log_input({"any": "value"}, "thing")
+    first, eye, _ = run.record.datasets
+    assert first.tags == {"mlflow.data.context": "training"}
+    profile = json.loads(first.dataset.profile or "")
+    assert profile["num_rows"] == 3
+    assert profile["columns"]["age"]["missing"] == 1
+    assert profile["columns"]["age"]["mean"] == 2.0
+    assert profile["columns"]["sex"] == {"missing": 1, "distinct": 2, "common": {"f": 1, "m": 1}}
+    assert json.loads(eye.dataset.profile or "")["shape"] == [3, 3]
+    with clew.run() as other:
+        other.log_input(frame.copy(), "elsewhere")
+    (again,) = other.record.datasets
+    assert again.dataset.content == first.dataset.content
+    assert len(clew.open().lineage(run.id).nodes) == 1
+
+
+@pytest.mark.parametrize("value", ["x", None, 10**400, [1]], ids=["text", "none", "huge", "list"])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with clew.run() as run, pytest.raises(WrongType, match="not a number"):
+        clew.log_metric("a", value)  # type: ignore[arg-type]
+    assert run.record.metrics == {}
+
+
+def test_threads_log_to_the_run_that_they_are_given() -> None:
+    with clew.run() as run:
+        threads = [
+            threading.Thread(target=lambda n=n: run.log_metrics({f"m{n}": 1.0}, n))
+            for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(run.record.metrics) == 8
+
+
+def test_a_killed_run_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, clew\n"
+        "with clew.run('doomed') as run:\n"
+        "    for n in range(50):\n"
+        "        clew.log_metric('a', n, step=n)\n"
+        "    print(run.id, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    id = done.stdout.strip()
+    history = tracking_here().histories.history(id, "a").items
+    assert [point.step for point in history] == list(range(50))
+    found = clew.open().fsck(repair=True)
+    assert [problem.what for problem in found.problems if problem.kind == "lost-run"] == [id]
+    assert tracking_here().runs.get(id).status == "lost"
+    assert track.runs("attributes.status = 'FAILED'")[0].id == id
+
+
+def test_processes_log_at_once() -> None:
+    script = (
+        "import sys, clew\n"
+        "with clew.run(sys.argv[1], experiment='shared', output=False):\n"
+        "    for n in range(40):\n"
+        "        clew.log_metric('a', n, step=n)\n"
+        "        clew.log_param(f'p{n}', n)\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script, f"w{n}"]) for n in range(4)]
+    assert [process.wait() for process in running] == [0] * 4
+    found = track.runs(experiments=["shared"])
+    assert len(found) == 4
+    for run in found:
+        assert (run.status, len(run.params), run.metrics["a"].value) == ("finished", 40, 39.0)
+    assert clew.open().fsck().is_sound
