@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.demo import project
-from clew.app.demo.play import EDIT
+from clew.app.demo.play import EDIT, register_model
 from clew.app.store import Store, open_store
 from clew.data import adult
 
@@ -135,6 +135,17 @@ def test_the_predictions_are_rebuilt_bit_for_bit(played: Played) -> None:
     rebuilt = clew(played.folder, "rebuild", f"{played.edited['run']}:predict")
     assert rebuilt["identical"] is True
     assert rebuilt["executed"] >= 7
+
+
+def test_the_model_is_registered_and_leads_back_to_the_data(played: Played) -> None:
+    said: list[str] = []
+    assert register_model(played.folder, played.edited, said.append) == "adult/1"
+    assert "models:/adult@champion" in said[0]
+    shown = clew(played.folder, "models", "show", "adult")
+    (version,) = shown["versions"]
+    assert version["aliases"] == ["champion"]
+    nodes = played.store.lineage(version["node"]).nodes
+    assert {"load", "fit"} <= {node.operation.rpartition(":")[2] for node in nodes}
 
 
 def test_what_depends_on_the_data(played: Played) -> None:

@@ -103,7 +103,7 @@ def play(folder: Path, say: Say) -> Story:
         verdict = f"differs at {same['operation']}: {same['difference']}"
     say(f"  {verdict}")
     search = _search(folder, say)
-    version = _register(folder, third, say)
+    version = register_model(folder, third, say)
     scenes = tuple(
         _scene(title, summary)
         for title, summary in (("first run", first), ("again", second), ("edited", third))
@@ -248,7 +248,7 @@ def _search(folder: Path, say: Say) -> dict[str, Any]:
     return found
 
 
-def _register(folder: Path, summary: dict[str, Any], say: Say) -> str:
+def register_model(folder: Path, summary: dict[str, Any], say: Say) -> str:
     """Log the model of a run, and register it; its thread leads back to the rows."""
     from clew.app.store import open_store
     from clew.registry import register
