@@ -61,7 +61,7 @@ class Client:
         assert answer.status == 200, answer.body
         return answer.json
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """Ask what must be there; return its JSON."""
         answer = self("GET", path, query=query)
         assert answer.status == 200, answer.body

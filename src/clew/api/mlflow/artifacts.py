@@ -71,21 +71,6 @@ def list_path(call: Call, request: ListPath) -> Json:
     return {"files": files} if files else {}
 
 
-def no_upload(_call: Call, _request: Unsupported) -> Json:
-    """Say that uploads in parts are off."""
-    raise Failure(
-        "Multipart upload is not supported for the current artifact repository", "NOT_IMPLEMENTED"
-    )
-
-
-def no_download(_call: Call, _request: Unsupported) -> Json:
-    """Say that signed URLs are off."""
-    raise Failure(
-        "Multipart download is not supported for the current artifact repository",
-        "NOT_IMPLEMENTED",
-    )
-
-
 def no_presigned(_call: Call, _request: Unsupported) -> Json:
     """Say that signed URLs of cloud storage are off."""
     raise Failure(

@@ -20,6 +20,8 @@ from clew.entities import Artifact, Owner
 from clew.errors import NotFound
 
 _PROXY = ("/api/2.0/mlflow-artifacts/artifacts/", "/ajax-api/2.0/mlflow-artifacts/artifacts/")
+_PARTS = ("/api/2.0/mlflow-artifacts/mpu/", "/ajax-api/2.0/mlflow-artifacts/mpu/")
+_SIGNED = ("/api/2.0/mlflow-artifacts/presigned/", "/ajax-api/2.0/mlflow-artifacts/presigned/")
 _MODELS = ("/api/2.0/mlflow/logged-models/", "/ajax-api/2.0/mlflow/logged-models/")
 _FILES = "/artifacts/files"
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
@@ -47,6 +49,16 @@ class Files:
             if path.startswith(prefix) and len(path) > len(prefix):
                 await self._proxy(method, path[len(prefix) :], scope, receive, send)
                 return True
+        if path.startswith(_PARTS):
+            raise Failure(
+                "Multipart upload is not supported for the current artifact repository",
+                "NOT_IMPLEMENTED",
+            )
+        if path.startswith(_SIGNED):
+            raise Failure(
+                "Multipart download is not supported for the current artifact repository",
+                "NOT_IMPLEMENTED",
+            )
         if method == "POST" and path == "/ajax-api/2.0/mlflow/upload-artifact":
             await self._from_page(scope, receive, send)
             return True

@@ -13,7 +13,7 @@ from clew.api.mlflow.failure import Failure
 from clew.api.mlflow.locations import plain
 from clew.entities import Owner
 
-FOLDER = Owner("folder", "")
+FOLDER = Owner("folder", "mlflow-artifacts")
 _ANCHOR = "/api/2.0/mlflow-artifacts/artifacts/"
 _NESTED = {"models": "model", "traces": "trace"}
 

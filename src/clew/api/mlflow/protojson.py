@@ -66,7 +66,10 @@ def repeated(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _fill(
-    raw: dict[str, object], by_key: dict[str, tuple[str, _Convert]], fields: dict[str, Any]
+    raw: dict[str, object],
+    by_key: dict[str, tuple[str, _Convert]],
+    fields: dict[str, Any],
+    within: str = "",
 ) -> None:
     spelt: dict[str, str] = {}
     for key, value in raw.items():
@@ -82,7 +85,7 @@ def _fill(
         spelt[name] = key
         if value is None:
             continue
-        converted = convert(value, name)
+        converted = convert(value, within + name)
         if converted is not _SKIP:
             fields[name] = converted
 
@@ -225,7 +228,7 @@ def _message(kind: type[msgspec.Struct]) -> _Convert:
         if not isinstance(value, dict):
             raise _wrong(name, value, "an object")
         fields: dict[str, Any] = {}
-        _fill(value, _fields(kind), fields)
+        _fill(value, _fields(kind), fields, f"{name}.")
         try:
             return kind(**fields)
         except TypeError:

@@ -155,6 +155,17 @@ def find(connection: sqlite3.Connection, n: int) -> Row:
     return row
 
 
+def below(connection: sqlite3.Connection, n: int, rest: str) -> str | None:
+    """Return the URI of what lies below an experiment's own artifact location, if it has one."""
+    (location,) = connection.execute(
+        "SELECT artifact_location FROM experiment WHERE n = ?", (n,)
+    ).fetchone()
+    if not location:
+        return None
+    path, mark, query = location.partition("?")
+    return f"{path.rstrip('/')}/{rest}{mark}{query}"
+
+
 def check_active(connection: sqlite3.Connection, n: int) -> None:
     """Refuse an experiment that is not there or deleted."""
     row = connection.execute("SELECT lifecycle FROM experiment WHERE n = ?", (n,)).fetchone()

@@ -72,6 +72,9 @@ class SqliteModels:
                 ).lastrowid
             except sqlite3.IntegrityError:
                 raise AlreadyExists(f"Logged model with ID '{model_id}' already exists.") from None
+            uri = experiments.below(connection, experiment, f"models/{model_id}/artifacts")
+            if uri is not None:
+                connection.execute("UPDATE model SET artifact_location = ? WHERE n = ?", (uri, n))
             _put(connection, "model_param", int(n or 0), _texts(params))
             _put(connection, "model_tag", int(n or 0), _texts(tags))
             return one(connection, model_id)

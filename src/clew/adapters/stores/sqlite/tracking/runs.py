@@ -62,6 +62,9 @@ class SqliteRuns:
                 raise AlreadyExists(
                     f"Run with id={run_id} already exists", hint="give every run its own id"
                 ) from None
+            uri = experiments.below(connection, experiment, f"{run_id}/artifacts")
+            if uri is not None:
+                connection.execute("UPDATE run SET artifact_uri = ? WHERE n = ?", (uri, n))
             connection.executemany(
                 "INSERT INTO tag (run, key, value) VALUES (?, ?, ?)",
                 [(n, words.number(connection, key), value) for key, value in kept.items()],
@@ -73,6 +76,7 @@ class SqliteRuns:
             status=status,
             started_ms=started,
             user=user,
+            artifact_uri=uri,
             tags=kept,
         )
 
