@@ -18,6 +18,8 @@ class Metric(msgspec.Struct, frozen=True):
         The logged model that was measured.
     dataset_name, dataset_digest : str or None
         What it was measured on.
+    run_id : str or None
+        The run that logged it, where a logged model's metrics are told.
     """
 
     key: str
@@ -27,3 +29,4 @@ class Metric(msgspec.Struct, frozen=True):
     model_id: str | None = None
     dataset_name: str | None = None
     dataset_digest: str | None = None
+    run_id: str | None = None

@@ -82,6 +82,12 @@ def test_no_path_climbs(client: Client, root: str, method: str, path: str) -> No
     assert listed.status == 400 or "files" not in listed.json
 
 
+@pytest.mark.parametrize("path", ["/get-artifact", "//model-versions/get-artifact"])
+def test_links_of_the_page_do_not_climb(client: Client, run: str, path: str) -> None:
+    answer = client("GET", path, query={"run_id": run, "name": "m", "version": 1, "path": "../x"})
+    assert (answer.status, answer.json["message"]) == (400, "Invalid path")
+
+
 def test_free_folders(client: Client) -> None:
     client("PUT", f"{PROXY}/a.txt", body=b"0")
     client("PUT", f"{PROXY}/dir/b.txt", body=b"1")

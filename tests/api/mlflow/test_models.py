@@ -61,6 +61,7 @@ def test_a_logged_model(client: Client, experiment: str, run: str, model: str) -
     done = client("PATCH", path, {"model_id": model, "status": "LOGGED_MODEL_READY"}).json["model"]
     assert done["info"]["status"] == "LOGGED_MODEL_READY"
     assert done["data"]["metrics"][0]["dataset_name"] == "d"
+    assert done["data"]["metrics"][0]["run_id"] == run
     outputs = client.get(f"{API}/runs/get", run_id=run)["run"]["outputs"]
     assert outputs == {"model_outputs": [{"model_id": model, "step": 3}]}
     ask = {
@@ -355,3 +356,18 @@ def test_traces_of_old_clients(client: Client, experiment: str) -> None:
     assert {m["key"] for m in ended["request_metadata"]} == {"a", "c"}
     found = client.get(f"{API}/traces", experiment_ids=[experiment], max_results=5)["traces"]
     assert [t["request_id"] for t in found] == [made["request_id"]]
+
+
+def test_a_run_may_be_linked_before_the_trace_comes(
+    client: Client, experiment: str, run: str
+) -> None:
+    client.post(f"{API}/traces/link-to-run", {"trace_ids": ["tr-2"], "run_id": run})
+    info = {
+        "trace_id": "tr-2",
+        "trace_location": {"mlflow_experiment": {"experiment_id": experiment}},
+        "state": "OK",
+    }
+    made = client.post("/api/3.0/mlflow/traces", {"trace": {"trace_info": info}})["trace"][
+        "trace_info"
+    ]
+    assert (made["state"], made["trace_metadata"]) == ("OK", {"mlflow.sourceRun": run})

@@ -91,14 +91,15 @@ class Files:
     def _page_target(self, path: str, query: dict[str, list[str]]) -> tuple[Owner, str, str] | None:
         """Return the file that a link of a web page means."""
         call = Call(self._stores)
-        if path == "/get-artifact":
-            root = wire.run_root(self._stores.runs.get(_one(query, "run_id", "run_uuid")))
-            return (*within(root, safe_path(_one(query, "path"))), _one(query, "path"))
-        if path == "/model-versions/get-artifact":
-            name, number = _one(query, "name"), _one(query, "version")
-            version = self._stores.versions.get(name, _number(number))
-            root = sources.storage(call, version.source)
-            return (*within(root, safe_path(_one(query, "path"))), _one(query, "path"))
+        path = "/" + path.lstrip("/")
+        if path in ("/get-artifact", "/model-versions/get-artifact"):
+            shown = safe_path(_one(query, "path"))
+            if path == "/get-artifact":
+                root = wire.run_root(self._stores.runs.get(_one(query, "run_id", "run_uuid")))
+            else:
+                name, number = _one(query, "name"), _number(_one(query, "version"))
+                root = sources.storage(call, self._stores.versions.get(name, number).source)
+            return (*within(root, shown), shown)
         if path.endswith("/mlflow/get-trace-artifact"):
             given = query.get("path", [""])[0]
             file = f"attachments/{safe_path(given)}" if given else "traces.json"

@@ -31,8 +31,7 @@ def read(given: object) -> Trace:
     given = _object(given, "trace")
     info = _object(field(given, "trace_info") or {}, "trace.trace_info")
     id = field(info, "trace_id")
-    if not isinstance(id, str) or _ID.fullmatch(id) is None or not _is_text(id):
-        raise Failure("Missing value for required parameter 'trace.trace_info.trace_id'.")
+    id = check_id(id)
     extra: Json = {}
     for name in _TEXTS:
         text = field(info, name)
@@ -54,6 +53,13 @@ def read(given: object) -> Trace:
         info=packed(extra),
         tags=_map(field(info, "tags") or {}, "tags"),
     )
+
+
+def check_id(id: object) -> str:
+    """Return a trace's id, or refuse what cannot be one."""
+    if not isinstance(id, str) or _ID.fullmatch(id) is None or not _is_text(id):
+        raise Failure("Missing value for required parameter 'trace.trace_info.trace_id'.")
+    return id
 
 
 def v3(trace: Trace) -> Json:

@@ -198,6 +198,14 @@ def start(call: Call, request: Start) -> Json:
     """Keep a trace."""
     trace = traceinfo.read(request.trace)
     kept = _with_location(call, trace)
+    try:
+        known = traceinfo.unpacked(call.stores.traces.get(trace.id))
+    except NotFound:
+        known = {}
+    # A run that was linked before the trace came (clients send traces later).
+    run_id = known.get("trace_metadata", {}).get(_SOURCE_RUN)
+    if run_id and _SOURCE_RUN not in traceinfo.unpacked(kept)["trace_metadata"]:
+        kept = traceinfo.with_metadata(kept, {_SOURCE_RUN: run_id})
     call.stores.traces.put(kept)
     return {"trace": {"trace_info": traceinfo.v3(kept)}}
 
@@ -280,9 +288,21 @@ def link_to_run(call: Call, request: Link) -> Json:
             f"Cannot link more than 100 traces to a run in a single request. Provided {len(ids)} "
             "traces."
         )
-    call.stores.runs.get(request.run_id)
+    run = call.stores.runs.get(request.run_id)
     for id in ids:
-        trace = _get(call, id)
+        try:
+            trace = _get(call, id)
+        except NotFound:
+            traceinfo.check_id(id)
+            trace = _with_location(
+                call,
+                Trace(
+                    id=id,
+                    experiment_id=run.experiment_id,
+                    started_ms=now_ms(),
+                    state="IN_PROGRESS",
+                ),
+            )
         call.stores.traces.put(traceinfo.with_metadata(trace, {_SOURCE_RUN: request.run_id}))
     return {}
 

@@ -139,6 +139,8 @@ def metric(m: Metric) -> Json:
         fields["dataset_name"] = m.dataset_name
     if m.dataset_digest:
         fields["dataset_digest"] = m.dataset_digest
+    if m.run_id:
+        fields["run_id"] = m.run_id
     return fields
 
 

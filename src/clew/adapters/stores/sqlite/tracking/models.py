@@ -30,8 +30,9 @@ WIDTH = 13
 _STATUSES = ("pending", "ready", "failed")
 _PAIRS = "SELECT c.model, c.key, c.value FROM json_each(?) AS j JOIN {} AS c ON c.model = j.value"
 _METRICS = (
-    "SELECT c.model, word.text, c.value, c.time_ms, c.step, c.dataset_name, c.dataset_digest "
-    "FROM json_each(?) AS j JOIN model_metric AS c ON c.model = j.value "
+    "SELECT c.model, word.text, c.value, c.time_ms, c.step, c.dataset_name, c.dataset_digest, "
+    "run.id FROM json_each(?) AS j JOIN model_metric AS c ON c.model = j.value "
+    "LEFT JOIN run ON run.n = c.run "
     "JOIN word ON word.n = c.key ORDER BY c.step, c.time_ms"
 )
 
@@ -168,9 +169,10 @@ def of_rows(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> 
     tags = _pairs(connection, "model_tag", listed)
     metrics: dict[str, list[Metric]] = {}
     ids = json.dumps([row[1] for row in rows])
-    for id, key, value, time_ms, step, name, digest in connection.execute(_METRICS, (ids,)):
+    for found in connection.execute(_METRICS, (ids,)):
+        id, key, value, time_ms, step, name, digest, run_id = found
         number = math.nan if value == NAN else value
-        metric = Metric(key, number, time_ms, step, id, name or None, digest or None)
+        metric = Metric(key, number, time_ms, step, id, name or None, digest or None, run_id)
         metrics.setdefault(id, []).append(metric)
     return [
         LoggedModel(
