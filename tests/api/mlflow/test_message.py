@@ -20,6 +20,7 @@ from clew.api.mlflow.logging import LogBatch, LogMetric
 from clew.api.mlflow.message import Message, Reader
 from clew.api.mlflow.protojson import camel
 from clew.api.mlflow.runs import Search, Update
+from clew.api.mlflow.traces import Start
 
 KINDS = sorted({row[3] for _, rows in routes._paces() for row in rows}, key=lambda k: str(k))
 
@@ -176,6 +177,12 @@ def test_elements_of_a_batch_are_named() -> None:
 def test_text_that_is_no_unicode_is_refused() -> None:
     with pytest.raises(Failure):
         Reader(CreateExperiment).body(b'{"name": "\\ud800"}', {})
+
+
+def test_text_that_is_no_unicode_is_refused_where_anything_may_stand() -> None:
+    with pytest.raises(Failure, match="not valid Unicode"):
+        Reader(Start).body(b'{"trace": {"a": ["\\ud800"]}}', {})
+    assert json.loads(Failure("it was \ud800").body())["message"] == "it was ?"
 
 
 def test_deep_nesting_is_refused() -> None:

@@ -77,7 +77,9 @@ class Failure(Exception):
     def body(self) -> bytes:
         """Return the JSON that MLflow's clients expect."""
         _, sqlstate, error_class = _CLASSES[self.code]
-        fields = {"error_code": self.code, "message": self.message}
+        # A text may quote what was sent, and that may be no valid Unicode.
+        message = self.message.encode("utf-8", "replace").decode()
+        fields = {"error_code": self.code, "message": message}
         if sqlstate is not None:
             fields["sqlstate"] = "KAM04" if self.error_class else sqlstate
         if self.error_class or error_class:

@@ -202,6 +202,10 @@ def _loads(data: bytes) -> object:
         raw = json.loads(data)
         if isinstance(raw, str):
             raw = json.loads(raw)
+        if b"\\u" in data:
+            json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Failure("Invalid request: its text is not valid Unicode.") from None
     except (ValueError, RecursionError):
         return None
     return raw
