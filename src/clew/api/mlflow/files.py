@@ -15,6 +15,7 @@ from clew.api.mlflow.failure import Failure, missing
 from clew.api.mlflow.locations import safe_path
 from clew.api.mlflow.places import place, within
 from clew.api.mlflow.ranges import Span, span_of
+from clew.api.mlflow.upload import take_in
 from clew.app.tracking import Tracking
 from clew.entities import Artifact, Owner
 from clew.errors import NotFound
@@ -27,7 +28,6 @@ _FILES = "/artifacts/files"
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_PAGE_UPLOAD = 10 << 20
-_PIECE = 1 << 20
 
 
 class Files:
@@ -114,32 +114,10 @@ class Files:
 
     async def _upload(
         self, owner: Owner, path: str, receive: Receive, limit: int | None = None
-    ) -> int:
-        """Take a file in; return its size."""
+    ) -> None:
+        """Take a file in."""
         writer = await asyncio.to_thread(self._stores.artifacts.writer, owner, path)
-        size = 0
-        held = bytearray()
-        try:
-            while True:
-                event = await receive()
-                if event["type"] == "http.disconnect":
-                    raise Failure("Invalid request: the upload ended before it was complete.")
-                piece = event.get("body", b"")
-                size += len(piece)
-                if limit is not None and size > limit:
-                    raise Failure("Artifact size is too large. Max size is 10MB.")
-                held += piece
-                more = event.get("more_body", False)
-                if len(held) >= _PIECE or (held and not more):
-                    await asyncio.to_thread(writer.write, held)
-                    held = bytearray()
-                if not more:
-                    break
-            await asyncio.to_thread(writer.commit)
-        finally:
-            # Nothing happens after `commit`.
-            await asyncio.shield(asyncio.to_thread(writer.abort))
-        return size
+        await take_in(writer, receive, limit)
 
     async def _from_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = _query(scope)
