@@ -8,7 +8,7 @@ _TEXT = frozenset(
     (
         *("txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon"),
         *("toml", "yaml", "yml", "xml", "json", "js", "py", "py3", "csv", "tsv", "md", "rst"),
-        *("ipynb", "MLmodel", "MLproject"),
+        *("ipynb", "MLmodel", "MLproject", "mlproject"),
     )
 )
 
