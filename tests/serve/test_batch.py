@@ -147,6 +147,14 @@ def drive(limit: BatchLimit, fixed: float, each: float, batches: int = 500) -> i
     return limit.rows(0.0)
 
 
+def test_where_the_objective_cannot_be_kept_the_queue_is() -> None:
+    """A batch of one costs 30 ms of 20: single rows would make 33 a second, batches make 500."""
+    limit = LatencyFit(0.02)
+    rows = drive(limit, 0.03, 1e-3)
+    assert rows >= 25
+    assert rows / (0.03 + 1e-3 * rows) > 400
+
+
 def test_aimd_settles_below_its_objective() -> None:
     assert 150 <= drive(Aimd(0.02), 0.001, 1e-4) <= 200
     assert drive(Aimd(0.02), 0.03, 1e-5) == 1

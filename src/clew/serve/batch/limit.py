@@ -48,7 +48,8 @@ class Fixed:
 class LatencyFit:
     """Fits ``seconds = a + b · rows`` and takes as many rows as the objective allows.
 
-    Older batches count less and less, so that the fit follows the machine.
+    Where a batch of one row is beyond the objective already, it takes as many rows as cost what the
+    batch itself costs. Older batches count less and less, so that the fit follows the machine.
 
     Parameters
     ----------
@@ -70,10 +71,9 @@ class LatencyFit:
         if not self._weight:
             return 0.0, 0.0
         mean_rows, mean_s = self._rows / self._weight, self._seconds / self._weight
-        spread = self._square / self._weight - mean_rows**2
-        if spread < 1e-9:
+        if self._spread() < 1e-9:
             return 0.0, mean_s / mean_rows
-        slope = (self._product / self._weight - mean_rows * mean_s) / spread
+        slope = (self._product / self._weight - mean_rows * mean_s) / self._spread()
         slope = min(max(slope, 1e-9), mean_s / mean_rows)
         return max(mean_s - slope * mean_rows, 0.0), slope
 
@@ -82,11 +82,22 @@ class LatencyFit:
         fixed, each = self.cost
         if not each:
             return 1
+        if self._spread() < 1e-9:
+            # Batches of one size tell nothing of what a row costs: try the next one.
+            return round(self._rows / self._weight) + 1
         half = self.objective_s / 2
         left = self.objective_s - waited_s
         budget = half if left <= fixed + each else min(left, half)
-        margin = 2 * math.sqrt(self._variance)
+        margin = min(2 * math.sqrt(self._variance), budget / 2)
+        if fixed + margin + each > half:
+            # Not even one row keeps the objective: small batches would only lengthen the queue.
+            # With rows that cost as much as the batch itself, the pace is half of the best.
+            budget = 2 * fixed + margin + each
         return int(min(max((budget - fixed - margin) / each, 1), _MOST))
+
+    def _spread(self) -> float:
+        """Return the variance of the sizes of batches."""
+        return self._square / self._weight - (self._rows / self._weight) ** 2
 
     def observe(self, rows: int, seconds: float) -> None:
         """Learn from a batch that was run."""
