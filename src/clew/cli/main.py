@@ -35,6 +35,8 @@ COMMANDS = {
     "serve": "Answer requests with a model.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",
+    "backup": "Copy the store to a folder, while it is used.",
+    "restore": "Bring a backup back.",
     "export": "Write a thread with its values to one file.",
     "import": "Read a thread from a file.",
 }

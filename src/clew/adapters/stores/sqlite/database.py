@@ -188,6 +188,15 @@ class Database:
                     process.watcher = self._connect(_READER_WAIT_S)
             return int(process.watcher.execute("PRAGMA data_version").fetchone()[0])
 
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the database, while others may write (SQLite's backup)."""
+        with self.reading() as connection, explained(path):
+            target = sqlite3.connect(path)
+            try:
+                connection.backup(target)
+            finally:
+                target.close()
+
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
         self._closed = True
