@@ -67,7 +67,7 @@ def change_body(call: Call, random: Random) -> None:
         return
     try:
         body = json.loads(call.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     change_value(body, random)
     call.body = json.dumps(body).encode()

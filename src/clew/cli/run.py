@@ -1,4 +1,4 @@
-"""``clew run``: run a flow, or show its plan; run a script with reuse inside scikit-learn."""
+"""``clew run``: a flow or its plan, a script with reuse inside scikit-learn, a project."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--engine", type=click.Choice(["inline", "threads", "processes"]))
 @click.option("--workers", type=click.IntRange(min=1), help="Steps at once.")
 @click.option("--reuse", is_flag=True, help="TARGET is a script: reuse inside scikit-learn.")
+@click.option("--entry", metavar="NAME", help="TARGET is a project: its entry point or script.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @json_option
 def command(
@@ -32,13 +33,25 @@ def command(
     engine: str | None,
     workers: int | None,
     reuse: bool,
+    entry: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run the flow TARGET (FILE.py:FLOW or MODULE:FLOW) with ARGUMENTS name=value."""
+    """Run the flow TARGET (FILE.py:FLOW or MODULE:FLOW) with ARGUMENTS name=value.
+
+    TARGET may be a folder with an MLproject file: then its entry point (main) is run.
+    """
+    from clew.app.project import is_project
     from clew.app.wiring import install
 
     install()
+    if is_project(target):
+        from clew.cli.project import run_target
+
+        run_target(target, arguments, entry=entry, quiet=quiet, as_json=as_json)
+        return
+    if entry is not None:
+        raise InvalidParameter("--entry", got=target, expected="a folder with an MLproject file")
     if reuse:
         _run_script(target, arguments)
         return

@@ -50,7 +50,7 @@ def capture() -> dict[str, object]:
         "pid": os.getpid(),
         "started": _process_started(),
         "python": platform.python_version(),
-        "git": _git_state(str(Path.cwd())),
+        "git": git_state(str(Path.cwd())),
     }
 
 
@@ -63,7 +63,7 @@ def _process_started() -> float | None:
     return float(fields[19])
 
 
-def _git_state(directory: str) -> dict[str, object] | None:
+def git_state(directory: str) -> dict[str, object] | None:
     """Return the commit and whether the tree differs from it; None outside a checkout."""
     if not any((place / ".git").exists() for place in (Path(directory), *Path(directory).parents)):
         return None

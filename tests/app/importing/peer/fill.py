@@ -51,7 +51,7 @@ def tracked(client: MlflowClient, folder: str) -> tuple[str, str]:
         weights.write_bytes(b"\0\1\2" * 100)
         client.log_model_artifact(model.model_id, str(weights))
         mlflow.finalize_logged_model(model.model_id, "READY")
-        mlflow.log_metric("acc", 0.9, step=3, model_id=model.model_id, dataset=dataset)
+        mlflow.log_metric("acc", 0.9, model_id=model.model_id, dataset=dataset)
         mlflow.set_tag("mlflow.note.content", "# note")
         with mlflow.start_run(run_name="child", nested=True):
             mlflow.log_metric("x", 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from clew.adapters.trackers import tree
 from clew.adapters.trackers.mlflow.words import MODEL_STATUS, RUN_STATUS_NUMBERS, whole
+from clew.adapters.trackers.mlflow.yaml import read_yaml
 from clew.entities import (
     Dataset,
     DatasetInput,
@@ -22,7 +22,7 @@ from clew.entities import (
     RegisteredModel,
     Run,
 )
-from clew.errors import MissingExtra, StoreError
+from clew.errors import StoreError
 
 _META = "meta.yaml"
 _MODELS = "models"
@@ -244,31 +244,7 @@ def _links(folder: Path) -> Iterator[ModelLink]:
 
 
 def _meta(folder: Path) -> Mapping[str, Any]:
-    try:
-        yaml = importlib.import_module("yaml")
-    except ImportError as error:
-        raise MissingExtra(
-            "reading an mlruns folder needs PyYAML", hint="pip install 'clew[mlflow]'"
-        ) from error
-    path = folder / _META
-    try:
-        found = yaml.load(tree.text(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise StoreError(f"{path} is damaged", got=str(error)) from error
-    if not isinstance(found, dict):
-        raise StoreError(f"{path} is damaged", got=type(found).__name__, expected="fields")
-    return cast(Mapping[str, Any], _Fields(found, path))
-
-
-class _Fields(dict[str, Any]):
-    """The fields of a file; one that is missing is damage."""
-
-    def __init__(self, fields: dict[str, Any], path: Path) -> None:
-        super().__init__(fields)
-        self._path = path
-
-    def __missing__(self, key: str) -> Any:
-        raise StoreError(f"{self._path} is damaged", got="no " + key)
+    return read_yaml(folder / _META)
 
 
 def _model_status(status: object) -> ModelStatus:
