@@ -1,8 +1,10 @@
 """Conformance suites and checks that ship with clew: how an adapter proves that it is one.
 
 Adds no facts. For every port of `clew.lineage.ports` there is a suite: `NodeStoreSuite`,
-`ValueIndexSuite`, `RunStoreSuite`, `BlobStoreSuite`, `ClaimsSuite`, `CodecsSuite`, each in a module
-of its own. Subclass it in a test module and give one fixture:
+`ValueIndexSuite`, `RunStoreSuite`, `BlobStoreSuite`, `StreamStoreSuite`, `ClaimsSuite`,
+`CodecsSuite`, each in a module of its own; for those of `clew.track.ports` and `clew.registry.ports`
+`ExperimentsSuite`, `RunsSuite`, `LoggingSuite`, `SearchSuite`, `ArtifactsSuite`,
+`LoggedModelsSuite`, `TracesSuite` and `RegistrySuite`. Subclass it in a test module and give one fixture:
 
 .. code-block:: python
 
