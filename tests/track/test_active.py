@@ -18,6 +18,7 @@ from clew import track
 from clew.app.tracking import tracking_here
 from clew.entities import Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, WrongType
+from clew.steps import runtime
 
 
 @clew.step
@@ -221,3 +222,27 @@ def test_processes_log_at_once() -> None:
     for run in found:
         assert (run.status, len(run.params), run.metrics["a"].value) == ("finished", 40, 39.0)
     assert clew.open().fsck().is_sound
+
+
+def test_a_tracked_run_goes_to_another_store(tmp_path: Path) -> None:
+    (tmp_path / "small.txt").write_text("small")
+    (tmp_path / "large.bin").write_bytes(bytes(range(256)) * 1000)
+    with clew.run("moved") as run:
+        track.log_input(np.eye(3), "eye")
+        for path in ("small.txt", "large.bin"):
+            clew.log_artifact(path, tmp_path / path)
+        clew.log_artifact("value", [1, 2])
+        clew.log_metric("a", 1.0)
+    clew.open().export(run.id, tmp_path / "thread.clew")
+    other = clew.open(tmp_path / "other")
+    other.import_(tmp_path / "thread.clew")
+    assert other.fsck().is_sound
+    assert other.entries(run.id) == clew.open().entries(run.id)
+    with runtime.using(other.runtime):
+        assert text_of(run.id, "small.txt") == "small"
+        assert track.runs()[0].metrics["a"].value == 1.0
+    (node,) = other.lineage(run.id).nodes
+    assert node.kind == "run"
+    content = next(entry.text for entry in other.entries(run.id) if entry.key == "large.bin")
+    assert other.value(content or "") == bytes(range(256)) * 1000
+    assert other.gc(dry_run=False, grace_s=0).dropped == ()

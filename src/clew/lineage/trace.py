@@ -59,7 +59,7 @@ def expected_id(node: Node) -> NodeId:
 
 def is_event(node: Node) -> bool:
     """Tell whether the node is an execution that is never found again, named by chance."""
-    return node.kind == "event"
+    return node.kind in ("event", "run")
 
 
 def same(one: Sequence[Node], two: Sequence[Node]) -> bool:

@@ -2,9 +2,9 @@
 
 Adds no facts. For every port of `clew.lineage.ports` there is a suite: `NodeStoreSuite`,
 `ValueIndexSuite`, `RunStoreSuite`, `BlobStoreSuite`, `StreamStoreSuite`, `ClaimsSuite`,
-`CodecsSuite`, each in a module of its own; for those of `clew.track.ports` and `clew.registry.ports`
-`ExperimentsSuite`, `RunsSuite`, `LoggingSuite`, `SearchSuite`, `ArtifactsSuite`,
-`LoggedModelsSuite`, `TracesSuite` and `RegistrySuite`. Subclass it in a test module and give one fixture:
+`CodecsSuite`; for those of `clew.track.ports` and `clew.registry.ports` `ExperimentsSuite`,
+`RunsSuite`, `LoggingSuite`, `SearchSuite`, `ArtifactsSuite`, `LoggedModelsSuite`, `TracesSuite`,
+`RegistrySuite`. Subclass one in a test module and give one fixture:
 
 .. code-block:: python
 

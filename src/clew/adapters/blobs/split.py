@@ -36,11 +36,11 @@ class SplitBlobs:
 
     def pack(self, id: ValueId, encoded: Encoded) -> bytes | None:
         """Return a value's bytes as `Value.content` takes them; None when they are too many."""
-        return self.small.pack(id, encoded)
+        return None if encoded.format == "file" else self.small.pack(id, encoded)
 
     def put(self, id: ValueId, encoded: Encoded) -> int:
         """Store a value's bytes (once) and return the stored size in bytes."""
-        content = self.small.pack(id, encoded)
+        content = self.pack(id, encoded)  # Files are read in pieces, however small they are.
         if content is None:
             return self.large.put(id, encoded)
         # A store from before this split holds small values among the large ones.

@@ -41,6 +41,7 @@ _BY_PACKAGE: dict[str, tuple[str, tuple[str, ...]]] = {
 _BY_FORMAT: dict[str, tuple[str, str, str]] = {
     "array": ("arrays", "ArrayCodec", ""),
     "object-array": ("arrays", "ObjectArrayCodec", ""),
+    "file": ("files", "FileCodec", ""),
     "scalar": ("arrays", "ScalarCodec", ""),
     "arrow": ("arrow", "TableCodec", "tables"),
     "arrow-array": ("arrow", "ArrowArrayCodec", "tables"),

@@ -25,7 +25,7 @@ from clew.app.frameworks import register_frameworks
 from clew.app.upkeep.bundle import FORMAT, MANIFEST, RECORDS, VALUES, VERSION, Bundle, Records
 from clew.app.upkeep.collect import Graph
 from clew.errors import ClewError, MissingExtra, StoreError, Unhashable, UnsafeLoad
-from clew.lineage.canonical import DIGEST_BYTES, Digest, ValueId
+from clew.lineage.canonical import DIGEST_BYTES, Digest, ValueId, file_id
 from clew.lineage.ports import BlobStore, Encoded
 from clew.lineage.trace import expected_id, in_order, is_event
 
@@ -151,6 +151,11 @@ class _Values:
     def _has_its_id(self, id: ValueId, encoded: Encoded) -> bool:
         if encoded.trusted_only and not self._trust:
             return False
+        if encoded.format == framing.STREAM_FORMAT:
+            content = b"".join(map(bytes, encoded.buffers))
+            if file_id(len(content), blake3(content).digest()) != id:
+                raise refusal(self._path, f"file {id.hex()} has another content id")
+            return True
         try:
             found = self._codecs.fingerprint(self._decode(encoded))
         except (MissingExtra, UnsafeLoad, Unhashable):

@@ -69,7 +69,13 @@ _DECODER = msgspec.msgpack.Decoder(Header)
 
 
 def pack(id: ValueId, encoded: Encoded) -> list[bytes | memoryview]:
-    """Return the pieces of a value's file, in order."""
+    """Return the pieces of a value's file, in order; of a stream's as it came."""
+    if encoded.format == STREAM_FORMAT:
+        parts = [memoryview(buffer).cast("B") for buffer in encoded.buffers]
+        summed = blake3()
+        for part in parts:
+            summed.update(part)
+        return [stream_head(sum(map(len, parts)), summed.digest()), *parts]
     raw = [memoryview(buffer).cast("B") for buffer in encoded.buffers]
     stored = [compress(buffer) or buffer for buffer in raw]
     header = _ENCODER.encode(
