@@ -10,7 +10,7 @@ from clew.lineage.ports import Encoded
 
 
 class FileCodec:
-    """The bytes of a file (`clew.lineage.ports.StreamStore`); their id is the file's, not theirs."""
+    """The bytes of a file; its id is that of the file, not that of the bytes as a value."""
 
     name = "file"
     exact = True
