@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from clew.api.mlflow import PREFIXES
+from clew.api.mlflow.routes import Table
 from tests.api.mlflow.asgi import Client
 
 API = "/api/2.0/mlflow"
@@ -358,6 +360,12 @@ def test_old_clients_log_models_as_tags(client: Client, run: str) -> None:
 )
 def test_what_there_is_not(client: Client, path: str) -> None:
     refused(client("GET", path), "ENDPOINT_NOT_FOUND", "No API found for 'GET", 404)
+
+
+def test_every_path_of_the_protocol_is_routed_to_it() -> None:
+    for _, path in Table().paths():
+        assert path.startswith(PREFIXES)
+    assert not "/api/v1/runs".startswith(PREFIXES)
 
 
 def test_a_known_path_with_another_method(client: Client) -> None:

@@ -13,12 +13,11 @@ from clew.app.tracking import Tracking
 __all__ = ["PREFIXES", "VERSION", "Server", "app", "needed"]
 
 PREFIXES = (
-    "/api/2.0/mlflow",
-    "/api/2.0mlflow/",
-    "/api/2.11/mlflow",
-    "/api/3.0/mlflow",
+    "/api/2.",
+    "/api/3.",
     "/ajax-api/",
     "/get-artifact",
+    "/graphql",
     "/model-versions/get-artifact",
     "/v1/traces",
     "/version",

@@ -26,7 +26,7 @@ from clew.api.mlflow.call import Call
 from clew.api.mlflow.message import Message, Reader
 
 Pace = Literal["quick", "long"]
-"""``quick``: answered at once on the event loop. ``long``: may read much, so in a thread."""
+"""``quick``: answered at once on the event loop. ``long``: may touch much, so in a thread."""
 
 
 class Endpoint(NamedTuple):
@@ -43,8 +43,6 @@ _QUICK: tuple[_Row, ...] = (
     ("POST", "2.0/mlflow/experiments/create", ex.create, ex.Create),
     ("GET", "2.0/mlflow/experiments/get", ex.get, ex.ById),
     ("GET", "2.0/mlflow/experiments/get-by-name", ex.get_by_name, ex.ByName),
-    ("POST", "2.0/mlflow/experiments/delete", ex.delete, ex.ById),
-    ("POST", "2.0/mlflow/experiments/restore", ex.restore, ex.ById),
     ("POST", "2.0/mlflow/experiments/update", ex.update, ex.Update),
     ("POST", "2.0/mlflow/experiments/set-experiment-tag", ex.set_tag, ex.SetTag),
     (
@@ -94,9 +92,7 @@ _QUICK: tuple[_Row, ...] = (
         lm.LogParams,
     ),
     ("POST", "2.0/mlflow/registered-models/create", rm.create, rm.Create),
-    ("POST", "2.0/mlflow/registered-models/rename", rm.rename, rm.Rename),
     ("PATCH", "2.0/mlflow/registered-models/update", rm.update, rm.Update),
-    ("DELETE", "2.0/mlflow/registered-models/delete", rm.delete, rm.ByName),
     ("GET", "2.0/mlflow/registered-models/get", rm.get, rm.ByName),
     (
         "POST",
@@ -138,8 +134,6 @@ _QUICK: tuple[_Row, ...] = (
     ("GET", "2.0/mlflow/traces/{request_id}/info", traces.info_v2, traces.ByRequest),
     ("PATCH", "2.0/mlflow/traces/{request_id}/tags", traces.set_tag_v2, traces.SetTagV2),
     ("DELETE", "2.0/mlflow/traces/{request_id}/tags", traces.delete_tag_v2, traces.DeleteTagV2),
-    ("POST", "2.0/mlflow/traces/delete-traces", traces.delete, traces.Delete),
-    ("POST", "3.0/mlflow/traces/delete-traces", traces.delete, traces.Delete),
     ("POST", "2.0/mlflow/traces/link-to-run", traces.link_to_run, traces.Link),
     ("POST", "3.0/mlflow/traces", traces.start, traces.Start),
     ("GET", "3.0/mlflow/traces/{trace_id}", traces.info, traces.ById),
@@ -167,6 +161,12 @@ _QUICK: tuple[_Row, ...] = (
 )
 
 _LONG: tuple[_Row, ...] = (
+    ("POST", "2.0/mlflow/experiments/delete", ex.delete, ex.ById),
+    ("POST", "2.0/mlflow/experiments/restore", ex.restore, ex.ById),
+    ("DELETE", "2.0/mlflow/registered-models/delete", rm.delete, rm.ByName),
+    ("POST", "2.0/mlflow/registered-models/rename", rm.rename, rm.Rename),
+    ("POST", "2.0/mlflow/traces/delete-traces", traces.delete, traces.Delete),
+    ("POST", "3.0/mlflow/traces/delete-traces", traces.delete, traces.Delete),
     ("GET", "2.0/mlflow/artifacts/list", artifacts.list_of_run, artifacts.List),
     (
         "GET",
