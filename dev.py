@@ -78,7 +78,11 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         "rewrite what is generated: references, the OpenAPI document, the README's table",
         [["python", "docs/generate.py"], ["python", "-m", "bench.readme"]],
     ),
-    "bench": ("dev,bench", "list or run benchmarks against peers", [["python", "-m", "bench"]]),
+    "bench": (
+        "dev,bench,browser",
+        "list or run benchmarks against peers",
+        [["python", "-m", "bench"]],
+    ),
     "ui": (
         "demo",
         "open the web UI; compile it first if its sources changed",

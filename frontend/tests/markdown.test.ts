@@ -19,6 +19,7 @@ const drawn = (text: string) => shown((Markdown({ text }) as unknown as Node).pr
 
 test.each([
   ["# A\ntext", "<h3>A</h3><p>text</p>"],
+  ["## A\n#### B\n## C", "<h3>A</h3><h4>B</h4><h3>C</h3>"],
   ["a **b** _c_ *d* `e*f*`", "<p>a <strong>b</strong> _c_ <em>d</em> <code>e*f*</code></p>"],
   ["- a\n- b\n  c", "<ul><li>a</li><li>b<p>c</p></li></ul>"],
   ["1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import re
@@ -119,3 +120,10 @@ def test_a_wheel_carries_the_compiled_front_end(tmp_path: Path) -> None:
     assert "clew/api/ui/compiled/index.html" in names
     assert [name for name in names if re.fullmatch(r"clew/api/ui/compiled/assets/.*\.js", name)]
     assert not [name for name in names if "node_modules" in name or name.startswith("frontend")]
+
+
+@pytest.mark.browser
+def test_all_javascript_together_is_small() -> None:
+    scripts = list((ROOT / "src/clew/api/ui/compiled").rglob("*.js"))
+    assert scripts
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in scripts) < 150_000

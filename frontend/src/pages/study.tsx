@@ -6,6 +6,7 @@ import { useQuery } from "../api/query";
 import { Card, Chip, IdChip, Loaded, Time } from "../components/basic";
 import { Tabs } from "../components/tabs";
 import { VirtualTable } from "../components/table";
+import { numeric } from "../charts/axes";
 import { NamedBars } from "../charts/bars";
 import { LineChart } from "../charts/line";
 import { Parallel } from "../charts/parallel";
@@ -89,7 +90,8 @@ function Trials({ study }: { study: StudyDetail }) {
     return [...study.trials].sort((a, b) => {
       const [x, y] = [value(a), value(b)];
       if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
-      return sign * (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y)));
+      const [m, n] = [numeric(x), numeric(y)];
+      return sign * (m !== null && n !== null ? m - n : String(x).localeCompare(String(y)));
     });
   }, [study, key, direction]);
   return (

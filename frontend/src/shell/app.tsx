@@ -31,6 +31,9 @@ const ROUTES = [
   ["/v/{id}", lazy(async () => (await import("../pages/saved")).Saved)],
 ] as const;
 
+// What the address asks for is fetched while the frame is drawn.
+ROUTES.find(([pattern]) => match(pattern, location.pathname))?.[1].preload();
+
 export function App() {
   const session = useQuery("session", (signal) => sessionGet({ signal }));
   if (session.data?.needs_token && !session.data.scopes.length) return <Login />;

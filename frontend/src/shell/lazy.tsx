@@ -1,5 +1,5 @@
 /** Pages are loaded when they are first opened. */
-import type { ComponentType } from "preact";
+import type { ComponentChild, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, Skeleton } from "../components/basic";
 import { Refused } from "../api/ask";
@@ -7,9 +7,18 @@ import { Page } from "./page";
 
 export type PageProps = Record<string, string>;
 
-export function lazy(load: () => Promise<ComponentType<any>>): ComponentType<PageProps> {
+export interface LazyPage extends ComponentTypeOf {
+  /** Load it before it is drawn. */
+  preload: () => void;
+}
+
+type ComponentTypeOf = (props: PageProps) => ComponentChild;
+
+export function lazy(fetched: () => Promise<ComponentType<any>>): LazyPage {
   let ready: ComponentType<any> | undefined;
-  return function Lazy(props: PageProps) {
+  let loading: Promise<ComponentType<any>> | undefined;
+  const load = () => (loading ??= fetched());
+  function Lazy(props: PageProps) {
     const [Shown, show] = useState(() => ready);
     const [failed, fail] = useState(false);
     useEffect(() => {
@@ -30,5 +39,6 @@ export function lazy(load: () => Promise<ComponentType<any>>): ComponentType<Pag
           : <Skeleton height={22} count={8} />}
       </Page>
     );
-  };
+  }
+  return Object.assign(Lazy, { preload: () => void load().catch(() => (loading = undefined)) });
 }

@@ -80,6 +80,13 @@ export function shortId(id: string): string {
   return id.length > 12 ? id.slice(0, 8) : id;
 }
 
+/** Names that tell runs apart: those that stand twice get the end of their id. */
+export function told(runs: { id: string; name: string }[]): string[] {
+  const counts = new Map<string, number>();
+  for (const run of runs) counts.set(run.name, (counts.get(run.name) ?? 0) + 1);
+  return runs.map((run) => (counts.get(run.name)! > 1 ? `${run.name} ${shortId(run.id)}` : run.name));
+}
+
 export function plural(count: number, one: string, many = one + "s"): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }

@@ -5,16 +5,25 @@
 import { h, type ComponentChildren } from "preact";
 
 export function Markdown({ text }: { text: string }) {
-  return <div class="prose">{blocks(text.replaceAll("\r\n", "\n").split("\n"))}</div>;
+  const lines = text.replaceAll("\r\n", "\n").split("\n");
+  return <div class="prose">{blocks(lines, headings(lines))}</div>;
 }
 
-function blocks(lines: string[]): ComponentChildren[] {
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
+const HIGHEST = 3;
+
+/** The depths of headings that a text uses, ascending: they become h3, h4 … below the page's own. */
+function headings(lines: string[]): number[] {
+  return [...new Set(lines.flatMap((line) => HEADING.exec(line)?.[1]!.length ?? []))].sort();
+}
+
+function blocks(lines: string[], depths: number[] = []): ComponentChildren[] {
   const made: ComponentChildren[] = [];
   let at = 0;
   while (at < lines.length) {
     const line = lines[at]!;
     const fence = /^ {0,3}(```+|~~~+)/.exec(line);
-    const heading = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/.exec(line);
+    const heading = HEADING.exec(line);
     if (!line.trim()) {
       at += 1;
     } else if (fence) {
@@ -23,15 +32,15 @@ function blocks(lines: string[]): ComponentChildren[] {
       made.push(<pre tabIndex={0}><code>{lines.slice(at + 1, stop).join("\n")}</code></pre>);
       at = stop + 1;
     } else if (heading) {
-      // Below the page's own headings.
-      made.push(h(`h${Math.min(6, heading[1]!.length + 2)}`, null, inline(heading[2]!)));
+      const depth = HIGHEST + Math.max(0, depths.indexOf(heading[1]!.length));
+      made.push(h(`h${Math.min(6, depth)}`, null, inline(heading[2]!)));
       at += 1;
     } else if (/^ {0,3}([-*_])( *\1){2,} *$/.test(line)) {
       made.push(<hr />);
       at += 1;
     } else if (/^ {0,3}>/.test(line)) {
       const stop = until(lines, at, (other) => /^ {0,3}>/.test(other));
-      made.push(<blockquote>{blocks(lines.slice(at, stop).map((other) => other.replace(/^ {0,3}> ?/, "")))}</blockquote>);
+      made.push(<blockquote>{blocks(lines.slice(at, stop).map((other) => other.replace(/^ {0,3}> ?/, "")), depths)}</blockquote>);
       at = stop;
     } else if (ITEM.test(line)) {
       const stop = until(lines, at, (other) => ITEM.test(other) || /^\s+\S/.test(other) || !other.trim());

@@ -39,8 +39,7 @@ export function DiffTab({ answer }: { answer: Comparison }) {
                         rowKey={(one) => one.field}
                         columns={[
                           { key: "field", head: "What", rowHead: true, cell: (one) => <Chip>{one.field}</Chip> },
-                          { key: "was", head: "First", cell: (one) => <code title={one.was}>{one.was}</code> },
-                          { key: "now", head: "Second", cell: (one) => <code title={one.now}>{one.now}</code> },
+                          { key: "text", head: "Difference", cell: (one) => <span title={`${one.was} → ${one.now}`}>{one.text || `${one.was} → ${one.now}`}</span> },
                         ]}
                       />
                     )}

@@ -10,7 +10,7 @@ import { Tabs } from "../../components/tabs";
 import { colourName } from "../../charts/series";
 import { setQuery, usePlace } from "../../router";
 import { Page } from "../../shell/page";
-import { shortId } from "../../text/format";
+import { shortId, told } from "../../text/format";
 import { share } from "../runs/page";
 import { DiffTab } from "./diff";
 import { OverlayTab } from "./overlay";
@@ -32,7 +32,10 @@ export function Compare() {
       {!ids.length && <div class="card"><Empty icon="compare" title="No runs chosen">Select some in the <a href="/runs">table of runs</a> and press <kbd>c</kbd>, or add one above.</Empty></div>}
       {ids.length > 0 && (
         <Loaded query={comparison}>
-          {(answer) => (
+          {(found) => {
+            const names = told(found.runs);
+            const answer = { ...found, runs: found.runs.map((run, index) => ({ ...run, name: names[index]! })) };
+            return (
             <>
               <ul class="row wrap" aria-label="Runs compared" style={{ marginBottom: "14px" }}>
                 {answer.runs.map((run, index) => (
@@ -45,7 +48,8 @@ export function Compare() {
               </ul>
               <Content answer={answer} />
             </>
-          )}
+            );
+          }}
         </Loaded>
       )}
     </Page>

@@ -2,7 +2,7 @@ import type { Comparison, CompareRow } from "../../../generated/api";
 import { Button, Card } from "../../components/basic";
 import { SearchField } from "../../components/search";
 import { useQueryPart } from "../../router";
-import { cell } from "../../text/format";
+import { cell, duration, when } from "../../text/format";
 
 const PARTS = ["params", "metrics", "datasets", "attributes", "tags"] as const;
 const TITLES = { params: "Params", metrics: "Metrics", datasets: "Datasets", attributes: "About", tags: "Tags" };
@@ -37,6 +37,17 @@ export function ValuesTab({ answer }: { answer: Comparison }) {
   );
 }
 
+/** Attributes say their unit at the end of their name. */
+function keyShown(key: string): string {
+  return key === "started_ms" ? "started" : key === "duration_s" ? "duration" : key;
+}
+
+function shown(key: string, value: number | string | null | undefined): string {
+  if (typeof value === "number" && key === "started_ms") return when(value);
+  if (typeof value === "number" && key === "duration_s") return duration(value);
+  return cell(value);
+}
+
 interface Side {
   answer: Comparison;
   rows: CompareRow[];
@@ -52,7 +63,7 @@ function KeysDown({ answer, rows, label, all }: Side) {
         <thead><tr><th scope="col">Key</th>{answer.runs.map((run) => <th scope="col" key={run.id}><a href={`/runs/${run.id}`}>{run.name}</a></th>)}</tr></thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.key}><th scope="row" class="mono">{row.key}</th>{row.values.map((value, index) => <td key={index} class={`mono ${all && row.differs ? "differs" : ""}`} title={String(value)}>{cell(value)}</td>)}</tr>
+            <tr key={row.key}><th scope="row" class="mono">{keyShown(row.key)}</th>{row.values.map((value, index) => <td key={index} class={`mono ${all && row.differs ? "differs" : ""}`} title={String(value)}>{shown(row.key, value)}</td>)}</tr>
           ))}
         </tbody>
       </table>
@@ -64,10 +75,10 @@ function RunsDown({ answer, rows, label, all }: Side) {
   return (
     <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
       <table class="table" aria-label={label}>
-        <thead><tr><th scope="col">Run</th>{rows.map((row) => <th scope="col" class="mono" key={row.key}>{row.key}</th>)}</tr></thead>
+        <thead><tr><th scope="col">Run</th>{rows.map((row) => <th scope="col" class="mono" key={row.key}>{keyShown(row.key)}</th>)}</tr></thead>
         <tbody>
           {answer.runs.map((run, index) => (
-            <tr key={run.id}><th scope="row"><a href={`/runs/${run.id}`}>{run.name}</a></th>{rows.map((row) => <td key={row.key} class={`mono ${all && row.differs ? "differs" : ""}`}>{cell(row.values[index])}</td>)}</tr>
+            <tr key={run.id}><th scope="row"><a href={`/runs/${run.id}`}>{run.name}</a></th>{rows.map((row) => <td key={row.key} class={`mono ${all && row.differs ? "differs" : ""}`}>{shown(row.key, row.values[index])}</td>)}</tr>
           ))}
         </tbody>
       </table>

@@ -91,6 +91,7 @@ export function OverviewTab({ run }: { run: RunDetail }) {
 }
 
 export function MetricsTable({ metrics }: { metrics: MetricSummary[] }) {
+  const histories = metrics.some((metric) => metric.count > 1);
   return (
     <Table
       label="Metrics"
@@ -99,9 +100,13 @@ export function MetricsTable({ metrics }: { metrics: MetricSummary[] }) {
       columns={[
         { key: "key", head: "Metric", rowHead: true, cell: (metric) => <span class="mono" title={metric.key}>{metric.key}</span> },
         { key: "value", head: "Last", number: true, cell: (metric) => number(metric.value, 5) },
-        { key: "min", head: "Min", number: true, cell: (metric) => (metric.count > 1 ? number(metric.min) : "") },
-        { key: "max", head: "Max", number: true, cell: (metric) => (metric.count > 1 ? number(metric.max) : "") },
-        { key: "step", head: "Step", number: true, cell: (metric) => number(metric.step) },
+        ...(histories
+          ? [
+            { key: "min", head: "Min", number: true, cell: (metric: MetricSummary) => (metric.count > 1 ? number(metric.min) : "") },
+            { key: "max", head: "Max", number: true, cell: (metric: MetricSummary) => (metric.count > 1 ? number(metric.max) : "") },
+            { key: "step", head: "Step", number: true, cell: (metric: MetricSummary) => number(metric.step) },
+          ]
+          : []),
       ]}
       empty={<p class="soft small" style={{ padding: "14px" }}>None logged.</p>}
     />

@@ -52,10 +52,7 @@ export function picked(name: string, pick: string): string {
   return `${kind}.${key}${pick ? `@${pick}` : ""}`;
 }
 
-/** How a column of the table is ordered by: the fixed ones have names of their own. */
-export const ATTRIBUTE_ORDER: Record<string, string> = {
-  name: "attributes.run_name",
-  started: "attributes.start_time",
-  status: "attributes.status",
-  user: "attributes.user_id",
-};
+/** What the server calls a column by which the table is ordered. */
+export function ordering(key: string, descending: boolean): string {
+  return `${/^(metrics|params|tags)\./.test(key) ? key : `attributes.${key}`}${descending ? " DESC" : ""}`;
+}

@@ -1,5 +1,5 @@
 /** The table of runs of an experiment, or of all: filter, order, columns, groups, selection. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { RunRow } from "../../../generated/api";
 import { experimentsChange, experimentsGet, runsBulk, runsColumns, runsCsvAddress, viewsCreate } from "../../../generated/api";
 import { invalidate, useQuery } from "../../api/query";
@@ -16,7 +16,7 @@ import { Page } from "../../shell/page";
 import { cell, column, duration, number, plural, seconds } from "../../text/format";
 import { StepBar } from "../home";
 import { RunCharts } from "./charts";
-import { ATTRIBUTE_ORDER, differing, joined, parted, picked, remember, remembered } from "./columns";
+import { differing, joined, ordering, parted, picked, remember, remembered } from "./columns";
 import { FilterHelp } from "./filter";
 import { PickButton } from "./pick";
 import { Groups } from "./groups";
@@ -30,23 +30,29 @@ export function Runs({ id }: { id?: string }) {
   const scope = id ?? "all";
   const filter = query.get("filter") ?? "";
   const view = (query.get("view") ?? "active") as RunsAsked["view"];
-  const [sortKey = "started", direction = "DESC"] = (query.get("sort") ?? "").split(" ").filter(Boolean);
+  const [, sortKey = "started", direction = "DESC"] = /^(.+) (ASC|DESC)$/.exec(query.get("sort") ?? "") ?? [];
   const wanted = query.get("cols") ? parted(query.get("cols")!) : remembered(scope);
   const by = parted(query.get("group") ?? "");
   const onlyDifferent = query.get("diff") === "1";
 
   const experiment = useQuery(id ? `experiments/one/${id}` : null, (signal) => experimentsGet(id!, { signal }));
   const within = { ...(id ? { experiment: [id] } : {}), filter, view };
-  const catalogue = useQuery(`runs/columns/${scope}/${view}/${filter}`, (signal) => runsColumns(within, { signal }));
+  const needed = onlyDifferent || by.length > 0 || query.has("charts");
+  const [settled, settle] = useState(needed);
+  const catalogue = useQuery(settled || needed ? `runs/columns/${scope}/${view}/${filter}` : null, (signal) => runsColumns(within, { signal }));
   const infos = catalogue.data?.columns ?? [];
   const asked = onlyDifferent && wanted ? differing(wanted, infos, catalogue.data?.runs ?? 0) : wanted;
   const rows = useRows({
     experiment: id ? [id] : [],
     filter,
     view,
-    order: [`${ATTRIBUTE_ORDER[sortKey] ?? sortKey}${direction === "DESC" ? " DESC" : ""}`],
+    order: [ordering(sortKey, direction === "DESC")],
     columns: asked ?? AUTO,
   });
+  // The rows come first: the catalogue of columns reads every run.
+  useEffect(() => {
+    if (!rows.loading) settle(true);
+  }, [rows.loading]);
   const shown = onlyDifferent ? differing(rows.columns, infos, catalogue.data?.runs ?? 0) : rows.columns;
   const selection = useSelection();
   const [note, showNote] = useState(false);
@@ -180,10 +186,10 @@ const FIXED = (withExperiment: boolean): Column<RunRow>[] => [
   },
   { key: "status", head: "Status", width: 112, sortable: true, cell: (row) => <Status status={row.status} /> },
   ...(withExperiment
-    ? [{ key: "experiment", head: "Experiment", width: 140, cell: (row: RunRow) => <a href={`/e/${row.experiment_id}`}>{row.experiment_name}</a> }]
+    ? [{ key: "experiment", head: "Experiment", width: 140, sortable: true, cell: (row: RunRow) => <a href={`/e/${row.experiment_id}`}>{row.experiment_name}</a> }]
     : []),
   { key: "started", head: "Started", width: 108, sortable: true, cell: (row) => <Time ms={row.started_ms} /> },
-  { key: "duration", head: "Duration", width: 108, number: true, cell: (row) => duration(seconds(row.started_ms, row.ended_ms)) },
+  { key: "duration", head: "Duration", width: 108, number: true, sortable: true, cell: (row) => duration(seconds(row.started_ms, row.ended_ms)) },
   { key: "steps", head: "Steps", width: 184, cell: (row) => <StepBar row={row} /> },
 ];
 
