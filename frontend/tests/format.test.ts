@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, cell, column, duration, number, shortId } from "../src/text/format";
+import { ago, bytes, cell, column, duration, number, seconds, shortId, told } from "../src/text/format";
 
 test.each([
   [0, "0"], [1234, "1234"], [32561, "32\u2009561"], [-1234567, "-1\u2009234\u2009567"], [0.30000000000000004, "0.3"],
@@ -35,4 +35,15 @@ test("columns in parts", () => {
 test("short ids", () => {
   expect(shortId("01JDABCDEFGHJKMNPQRSTVWXYZ")).toBe("TVWXYZ");
   expect(shortId("a".repeat(40))).toBe("aaaaaaaa");
+});
+
+test("how long a run took", () => {
+  expect(seconds({ status: "finished", started_ms: 1000, ended_ms: 3500 })).toBe(2.5);
+  expect(seconds({ status: "finished", started_ms: 1000, ended_ms: null })).toBeNull();
+  expect(seconds({ status: "running", started_ms: Date.now() - 5000, ended_ms: null })).toBeGreaterThanOrEqual(5);
+});
+
+test("runs of the same name are told apart", () => {
+  const ids = ["01JDABCDEFGHJKMNPQRSTVWXYZ", "01JDABCDEFGHJKMNPQRSTVWXY0", "x"];
+  expect(told(ids.map((id, index) => ({ id, name: index < 2 ? "a" : "b" })))).toEqual(["a TVWXYZ", "a TVWXY0", "b"]);
 });

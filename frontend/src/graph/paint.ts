@@ -92,6 +92,14 @@ function paintNodes(context: CanvasRenderingContext2D, graph: Graph, camera: Cam
     context.roundRect(left, upper, node.width, node.height, node.kind === "value" ? node.height / 2 : 8);
     context.fillStyle = back;
     context.fill();
+    if (camera.scale < TEXT_FROM) {
+      // Too small for words: the colour says it.
+      const before = context.globalAlpha;
+      context.globalAlpha = before * (0.12 + 0.4 * share);
+      context.fillStyle = named(name);
+      context.fill();
+      context.globalAlpha = before;
+    }
     context.strokeStyle = node.id === look.selected ? accent : line;
     context.lineWidth = node.id === look.selected ? 2.6 : 1.2;
     context.stroke();

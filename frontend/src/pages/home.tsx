@@ -110,7 +110,7 @@ export function RunsCard({ title, rows, total }: { title: string; rows: RunRow[]
           { key: "status", head: "Status", cell: (row) => <Status status={row.status} /> },
           { key: "experiment", head: "Experiment", cell: (row) => <a href={`/e/${row.experiment_id}`}>{row.experiment_name}</a> },
           { key: "steps", head: "Steps", cell: (row) => <StepBar row={row} short /> },
-          { key: "duration", head: "Duration", number: true, cell: (row) => duration(seconds(row.started_ms, row.ended_ms)) },
+          { key: "duration", head: "Duration", number: true, cell: (row) => duration(seconds(row)) },
           { key: "started", head: "Started", cell: (row) => <Time ms={row.started_ms} /> },
         ]}
         empty={<Empty icon="terminal" title="No runs yet" command="clew demo" />}

@@ -96,9 +96,10 @@ export function shortName(operation: string): string {
   return operation.split(":").at(-1)!.split(".").at(-1) || operation;
 }
 
-/** Seconds between two times, or until now for what still runs. */
-export function seconds(started: number, ended: number | null): number {
-  return ((ended ?? Date.now()) - started) / 1000;
+/** Seconds that a run took, or until now while it runs; null when its end is not known. */
+export function seconds(run: { status: string; started_ms: number; ended_ms: number | null }): number | null {
+  const ended = run.ended_ms ?? (run.status === "running" ? Date.now() : null);
+  return ended === null ? null : (ended - run.started_ms) / 1000;
 }
 
 /** `metrics.auc@max` in parts. */

@@ -23,7 +23,7 @@ export function MetricsTab({ run }: { run: RunDetail }) {
       <div class="toolbar" style={{ margin: 0 }}>
         <SearchField label="Filter metrics" placeholder="Part of a name" value={text} onChange={setText} />
         <ChartOptions />
-        {run.status === "running" && <span class="soft small">running for {duration(seconds(run.started_ms, null))}</span>}
+        {run.status === "running" && <span class="soft small">running for {duration(seconds(run))}</span>}
       </div>
       {singles.length > 0 && (
         <dl class="figures">

@@ -55,7 +55,7 @@ export function OverviewTab({ run }: { run: RunDetail }) {
           <Card title="About">
             <dl class="pairs">
               <dt>Started</dt><dd>{when(run.started_ms)}</dd>
-              <dt>Ended</dt><dd>{run.ended_ms ? when(run.ended_ms) : "not yet"}</dd>
+              <dt>Ended</dt><dd>{run.ended_ms ? when(run.ended_ms) : run.status === "running" ? "not yet" : "–"}</dd>
               <dt>Experiment</dt><dd><a href={`/e/${run.experiment_id}`}>{run.experiment_name}</a></dd>
               {run.parent && <><dt>Nested in</dt><dd><a href={`/runs/${run.parent.id}`}>{run.parent.name}</a></dd></>}
               {run.environment.source && <><dt>Source</dt><dd class="mono">{run.environment.source}</dd></>}

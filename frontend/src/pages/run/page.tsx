@@ -41,7 +41,7 @@ function Lead({ run }: { run: RunDetail }) {
       <Status status={run.status} />
       {run.lifecycle === "deleted" && <Chip kind="failed">deleted</Chip>}
       <IdChip id={run.id} />
-      <span><Time ms={run.started_ms} />, {duration(seconds(run.started_ms, run.ended_ms))}</span>
+      <span><Time ms={run.started_ms} />, {duration(seconds(run))}</span>
       {run.user && <span>by {run.user}</span>}
       {run.flow && <code>{run.flow}</code>}
       {run.steps && (["computed", "reused", "pruned", "failed"] as const).filter((name) => run.steps![name]).map((name) => <DecisionChip key={name} decision={name} count={run.steps![name]} />)}

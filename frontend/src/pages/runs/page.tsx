@@ -68,7 +68,7 @@ export function Runs({ id }: { id?: string }) {
   const compare = () => selected.length && navigate(`/compare?ids=${selected.slice(0, 200).join(",")}`);
 
   const columns: Column<RunRow>[] = [
-    ...FIXED(!id),
+    ...FIXED(!id, rows.loaded.some((row) => row.steps)),
     ...shown.map((column_, index) => metricColumn(column_, rows.columns.indexOf(column_), (next) => choose(shown.map((other, at) => (at === index ? next : other))))),
   ];
   return (
@@ -173,7 +173,7 @@ function useSelection() {
   };
 }
 
-const FIXED = (withExperiment: boolean): Column<RunRow>[] => [
+const FIXED = (withExperiment: boolean, withSteps: boolean): Column<RunRow>[] => [
   {
     key: "name", head: "Run", width: 200, sortable: true, rowHead: true,
     cell: (row) => (
@@ -189,8 +189,8 @@ const FIXED = (withExperiment: boolean): Column<RunRow>[] => [
     ? [{ key: "experiment", head: "Experiment", width: 140, sortable: true, cell: (row: RunRow) => <a href={`/e/${row.experiment_id}`}>{row.experiment_name}</a> }]
     : []),
   { key: "started", head: "Started", width: 108, sortable: true, cell: (row) => <Time ms={row.started_ms} /> },
-  { key: "duration", head: "Duration", width: 108, number: true, sortable: true, cell: (row) => duration(seconds(row.started_ms, row.ended_ms)) },
-  { key: "steps", head: "Steps", width: 184, cell: (row) => <StepBar row={row} /> },
+  { key: "duration", head: "Duration", width: 108, number: true, sortable: true, cell: (row) => duration(seconds(row)) },
+  ...(withSteps ? [{ key: "steps", head: "Steps", width: 184, cell: (row: RunRow) => <StepBar row={row} /> }] : []),
 ];
 
 function metricColumn(name: string, index: number, change: (name: string) => void): Column<RunRow> {
@@ -198,7 +198,7 @@ function metricColumn(name: string, index: number, change: (name: string) => voi
   const isMetric = kind === "metrics";
   return {
     key: name,
-    width: Math.min(260, Math.max(116, key.length * 7.4 + (pick ? 64 : 36))),
+    width: Math.min(260, Math.max(116, key.length * 7.6 + (isMetric ? 74 : 36))),
     number: isMetric,
     sortable: true,
     head: <span class="clip" title={name}>{key}</span>,
