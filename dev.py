@@ -35,7 +35,7 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         [["pytest", "-n", "auto", "--maxprocesses", str(MAX_TEST_PROCESSES)]],
     ),
     "slow": (
-        "dev,peers",
+        "dev,fuzz,peers",
         "run the heavy tests",
         [
             [

@@ -142,7 +142,7 @@ def test_every_extra_is_documented() -> None:
         "optional-dependencies"
     ]
     page = (ROOT / "docs/start.md").read_text()
-    contributors = {"test", "docs", "dev", "bench", "browser", "node", "peers"}
+    contributors = {"test", "docs", "fuzz", "dev", "bench", "browser", "node", "peers"}
     assert not [extra for extra in extras.keys() - contributors if f"`{extra}`" not in page]
 
 

@@ -153,6 +153,11 @@ def test_csv_holds_every_run_and_no_formula(client, runs, served) -> None:
     assert {row["name"] for row in rows if row["run"] == run.id} == {"'=HYPERLINK(1)"}
 
 
+def test_what_csv_cannot_hold_is_a_problem(client, runs) -> None:
+    for wrong in ("columns=auc", "order=auc", "filter=x"):
+        assert client.get(f"/api/v1/runs.csv?{wrong}", status=400)["kind"] == "InvalidParameter"
+
+
 def test_one_run(client, runs, served) -> None:
     _, ids = runs
     child = served.tracking.runs.create("0", name="inner", tags={"mlflow.parentRunId": ids[0]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -197,9 +197,21 @@ class Rest:
     def _call(self, endpoint: Endpoint, arguments: dict[str, Any]) -> Reply:
         answer = endpoint.handle(self._served, **arguments)
         if isinstance(answer, Reply):
+            if isinstance(answer.body, Iterator):
+                # What goes wrong at the first piece can still be told as a problem.
+                answer.body = _begun(next(answer.body, b""), answer.body)
             return answer
         body = msgspec.json.encode(answer)
         return Reply(endpoint.route.status, [_JSON, _NO_STORE], body)
+
+
+def _begun(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield first
+        yield from rest
+    finally:
+        if isinstance(rest, Generator):
+            rest.close()
 
 
 def read_query(endpoint: Endpoint, text: bytes) -> Query:
