@@ -1,10 +1,10 @@
 """Settings: where the store is and how steps run.
 
 Precedence, first found wins: an argument in code or on the command line; the environment
-(``CLEW_STORE``, ``CLEW_ENGINE``, ``CLEW_WORKERS``); ``clew.toml`` in this folder or the nearest
-one above; the defaults. Without a ``clew.toml`` the store is the nearest existing ``.clew`` folder
-above, or ``.clew`` in the current folder. Above the current folder only what you own counts, and
-nothing in a folder that everybody can write into.
+(``CLEW_STORE``, ``CLEW_ARTIFACTS``, ``CLEW_ENGINE``, ``CLEW_WORKERS``); ``clew.toml`` in this
+folder or the nearest one above; the defaults. Without a ``clew.toml`` the store is the nearest
+existing ``.clew`` folder above, or ``.clew`` in the current folder. Above the current folder only
+what you own counts, and nothing in a folder that everybody can write into.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ FOLDER = ".clew"
 ENGINES = ("inline", "threads", "processes")
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "store": ("path", "durability", "trusted", "budget_gb", "memory_mb"),
+    "store": ("path", "artifacts", "durability", "trusted", "budget_gb", "memory_mb"),
     "engine": ("kind", "workers"),
     "resources": (),
 }
 _KINDS: Mapping[str, str] = {
-    **dict.fromkeys(("path", "durability", "kind"), "a text"),
+    **dict.fromkeys(("path", "artifacts", "durability", "kind"), "a text"),
     "trusted": "true or false",
 }
 
@@ -43,6 +43,9 @@ class Settings:
     ----------
     store : Path
         Folder of the store.
+    artifacts : str or None
+        Where the bytes of artifacts and of values above 1 kB lie, if not in that folder:
+        ``s3://BUCKET/PREFIX?endpoint=URL&region=NAME``.
     durability : {"process", "power-loss"}
         What an acknowledged write survives.
     trusted : bool
@@ -61,6 +64,7 @@ class Settings:
     """
 
     store: Path
+    artifacts: str | None = None
     durability: str = "process"
     trusted: bool = True
     budget_bytes: int | None = None
@@ -86,6 +90,7 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
     budget = section.get("budget_gb")
     settings = Settings(
         store=_store_path(here, file, store, section.get("path")),
+        artifacts=os.environ.get("CLEW_ARTIFACTS") or section.get("artifacts") or None,
         durability=section.get("durability", "process"),
         trusted=section.get("trusted", True),
         budget_bytes=None if budget is None else int(float(budget) * 1e9),

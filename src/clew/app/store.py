@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from clew import entities
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.s3 import S3Blobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite.salvage import damage_of, salvage
@@ -324,8 +325,8 @@ class Store:
         return cast(SplitBlobs, cast(ValueVault, self.runtime.vault).blobs)
 
     @property
-    def _files(self) -> LocalBlobs:
-        return cast(LocalBlobs, cast(TieredBlobs, self._blobs.large).blobs)
+    def _files(self) -> LocalBlobs | S3Blobs:
+        return cast(LocalBlobs | S3Blobs, cast(TieredBlobs, self._blobs.large).blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

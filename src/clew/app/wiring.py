@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.s3 import S3Blobs, open_s3
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.claims import FileClaims, NoClaims
 from clew.adapters.engines.local.inline import InlineEngine
@@ -62,7 +63,7 @@ def _build(settings: Settings) -> Runtime:
         root / "clew.db",
         durability="power-loss" if settings.durability == "power-loss" else "process",
     )
-    blobs = LocalBlobs(root / "values", durable=settings.durability == "power-loss")
+    blobs = _blobs(settings)
     tiers = TieredBlobs(blobs, settings.memory_bytes)
     split = SplitBlobs(store.blobs, tiers)
     codecs = FormatRegistry(trusted=settings.trusted)
@@ -83,6 +84,12 @@ def _build(settings: Settings) -> Runtime:
             engine=settings.engine, workers=settings.workers, resources=settings.resources
         ),
     )
+
+
+def _blobs(settings: Settings) -> LocalBlobs | S3Blobs:
+    if settings.artifacts is not None:
+        return open_s3(settings.artifacts)
+    return LocalBlobs(settings.store / "values", durable=settings.durability == "power-loss")
 
 
 def _materialiser(settings: Settings, blobs: BlobStore) -> OnlineMaterialiser:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clew.cli.output import json_option, print_json
+from clew.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from clew.app.upkeep.backup import Backup
@@ -26,7 +27,14 @@ def command(folder: Path, link: bool, as_json: bool) -> None:
     from clew.app.settings import load
     from clew.app.upkeep.backup import backup
 
-    tell(backup(load().store, folder, link=link), as_json=as_json)
+    settings = load()
+    if settings.artifacts is not None:
+        raise InvalidParameter(
+            "a backup copies a folder, and this store's values lie in an object store",
+            got=settings.artifacts,
+            hint="copy the bucket with its own tools",
+        )
+    tell(backup(settings.store, folder, link=link), as_json=as_json)
 
 
 def tell(done: Backup, *, as_json: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 
@@ -20,8 +22,15 @@ import click
     metavar="NAME",
     help="A further name under which clients may address it; may be repeated.",
 )
+@click.option(
+    "--artifacts",
+    metavar="URL",
+    help="Keep artifacts and large values in s3://BUCKET/PREFIX?endpoint=URL&region=NAME.",
+)
 @click.option("--access-log", is_flag=True, help="Print a line for each request.")
-def command(host: str, port: int, allow_host: tuple[str, ...], access_log: bool) -> None:
+def command(
+    host: str, port: int, allow_host: tuple[str, ...], artifacts: str | None, access_log: bool
+) -> None:
     """Serve the store: web UI, MLflow's protocol and REST, until Ctrl-C.
 
     On this machine alone it is open to everybody who may use the machine. Where others can reach
@@ -29,6 +38,8 @@ def command(host: str, port: int, allow_host: tuple[str, ...], access_log: bool)
     """
     from clew.api.server.run import run
 
+    if artifacts is not None:
+        os.environ["CLEW_ARTIFACTS"] = artifacts
     run(host, port, hosts=allow_host, access_log=access_log, ready=_ready)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.s3 import S3Blobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite.salvage import Salvaged
@@ -72,12 +73,12 @@ class Checkup:
         return all(problem.repaired or not problem.harm for problem in self.problems)
 
 
-def check(store: SqliteStore, files: LocalBlobs, *, repair: bool = False) -> Checkup:
+def check(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool = False) -> Checkup:
     """Check a store, and put right what can be put right.
 
     Parameters
     ----------
-    files : LocalBlobs
+    files : LocalBlobs or S3Blobs
         The values that do not lie in the database.
     repair : bool, default False
         Set damaged values aside, correct what is said of values, mark lost runs, remove leftovers.
@@ -119,7 +120,7 @@ def salvaged(done: Salvaged, path: Path, damage: str) -> Problem:
     return Problem("database", str(path), text, repaired=True)
 
 
-def _values(store: SqliteStore, files: LocalBlobs, *, repair: bool) -> Iterator[Problem]:
+def _values(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
     blobs = SplitBlobs(store.blobs, files)
     named = {value.id: value for value in store.values()}
     stored = {id for id, _, _ in blobs.ids()}
@@ -161,7 +162,7 @@ def _is_whole(blobs: SplitBlobs, id: ValueId, stored: set[ValueId]) -> bool:
     return all(_is_whole(blobs, child, stored) for child in set(blobs.children(id) or ()))
 
 
-def _leftovers(blobs: LocalBlobs, *, repair: bool) -> Iterator[Problem]:
+def _leftovers(blobs: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
     for path in list(blobs.leftovers()):
         if repair:
             path.unlink(missing_ok=True)
