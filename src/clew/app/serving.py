@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clew.app import names
-from clew.app.store import Store
+from clew.app.store import Store, open_store
+from clew.app.tracking import tracking_of
+from clew.entities import ModelVersion, Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, WrongType
 from clew.lineage import graph
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Node
-from clew.serve import Compiled, compile_model
+from clew.serve import compile_model
 from clew.serve.hosted import Hosted
 from clew.serve.journal import Journal, JournalWriter
 from clew.steps.runtime import Runtime
+from clew.track.load import load_model
 
 PREDICTIONS = "predictions"
 _TABLES = ("pandas.", "numpy.ndarray", "pyarrow.lib.Table", "polars.")
 _MOST_SAMPLE_BYTES = 1 << 30
+
+
+_REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:@(?P<alias>[\w-]+)|/(?P<version>\d+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,64 +40,76 @@ class Found:
 
     Parameters
     ----------
+    name, version : str
+        What clients call it: the registered name and version, or the step and the beginning of the
+        content id.
     content : str
         Content id of the model.
     sample : frame or array
         Rows as it was fitted on, with the columns that it reads.
     """
 
+    name: str
+    version: str
     model: Any
     content: str
     sample: Any
 
 
 def hosted(
-    store: Store,
-    spec: str,
+    found: Found,
     *,
     name: str | None = None,
-    sample: Path | None = None,
     writer: JournalWriter | None = None,
     cache_size: int = 0,
-    most_rows: int = 10_000,
 ) -> Hosted:
     """Return a model that is ready to answer requests.
 
     Parameters
     ----------
-    spec : str
-        ``RUN:STEP``, a node, or a value (`clew serve last:fit`).
     name : str, optional
-        Under which clients ask for it; the step's name by default.
-    sample : Path, optional
-        A Parquet or CSV file with rows as the model was fitted on; by default they come from the
-        model's lineage.
+        Under which clients ask for it.
     writer : JournalWriter, optional
         Where predictions are kept.
+    """
+    return Hosted(
+        name or found.name,
+        found.version,
+        found.content,
+        compile_model(found.model, found.sample),
+        journal=writer,
+        cache_size=cache_size,
+    )
+
+
+def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = False) -> Found:
+    """Return the model that `spec` names, with rows that it was fitted on.
+
+    Parameters
+    ----------
+    spec : str
+        A registered version (``adult@champion``, ``adult/3``); ``RUN:STEP``, a node or a value.
+    sample : Path, optional
+        A Parquet or CSV file with rows as the model was fitted on; by default they come from the
+        model's lineage, or from the example that it was logged with.
+    trust : bool, default False
+        Also read types of a registered model that are no library's own.
 
     Raises
     ------
     NotFound
-        When there is no such model, or no sample in its lineage.
+        When there is no such model, or no rows that it was fitted on.
     WrongType
         When what `spec` names is no model.
+    UnsafeLoad
+        When reading the model would run code that nobody said is trusted.
     """
-    found = find(store, spec, None if sample is None else _read(sample))
-    compiled: Compiled = compile_model(found.model, found.sample)
-    return Hosted(
-        name or _name(spec),
-        found.content[:12],
-        found.content,
-        compiled,
-        journal=writer,
-        cache_size=cache_size,
-        most_rows=most_rows,
-    )
-
-
-def find(store: Store, spec: str, sample: Any = None) -> Found:
-    """Return the model that `spec` names, with rows that it was fitted on."""
-    model = store.value(spec)
+    version = registered(store, spec)
+    if version is None:
+        model, name = store.value(spec), _name(spec)
+    else:
+        source = version.source if version.model_id is None else f"models:/{version.model_id}"
+        model, name = load_model(source, trust=trust), version.name
     if not hasattr(model, "predict"):
         raise WrongType(
             f"{spec!r} is no model",
@@ -96,14 +118,49 @@ def find(store: Store, spec: str, sample: Any = None) -> Found:
             hint="name the step that returns the model: RUN:STEP",
         )
     content = fingerprint(model)
-    if sample is None:
-        sample = _from_lineage(store.runtime, model, content)
-    if sample is None:
+    rows = _read(sample) if sample else _from_lineage(store.runtime, model, content)
+    if rows is None and version is not None and version.model_id is not None:
+        rows = _example(store, version.model_id)
+    if rows is None:
         raise NotFound(
-            f"the lineage of {spec!r} has no stored rows that it was fitted on",
+            f"there are no stored rows that {spec!r} was fitted on",
             hint="give some with --sample FILE (Parquet or CSV)",
         )
-    return Found(model, content.hex(), _read_by(model, sample))
+    known = content.hex()
+    label = known[:12] if version is None else str(version.version)
+    return Found(name, label, model, known, _read_by(model, rows))
+
+
+def named(spec: str) -> tuple[Any, Any]:
+    """Return a model of the store of this place, and rows that it was fitted on."""
+    found = find(open_store(), spec)
+    return found.model, found.sample
+
+
+def registered(store: Store, spec: str) -> ModelVersion | None:
+    """Return the registered version that `spec` names now; None when it has not that form."""
+    match = _REGISTERED.fullmatch(spec)
+    if match is None:
+        return None
+    tracking = tracking_of(store.runtime)
+    if match["alias"]:
+        return tracking.aliases.version(match["name"], match["alias"])
+    return tracking.versions.get(match["name"], int(match["version"]))
+
+
+def _example(store: Store, model_id: str) -> Any:
+    """Return the example that a model was logged with, or None."""
+    artifacts = tracking_of(store.runtime).artifacts
+    try:
+        file = artifacts.get(Owner("model", model_id), "input_example.json")
+        content = json.loads(b"".join(artifacts.read(file)))
+    except (NotFound, ValueError):
+        return None
+    if isinstance(content, dict) and "columns" in content:
+        import pandas as pd
+
+        return pd.DataFrame(content["data"], columns=content["columns"])
+    return np.asarray(content["inputs"]) if "inputs" in content else None
 
 
 def journal_of(store: Store) -> Journal:

@@ -34,7 +34,7 @@ from clew.lineage.ports import BlobStore
 from clew.lineage.values import ValueVault
 from clew.registry import place as registry_place
 from clew.reuse import place
-from clew.serve.ports import set_exporter
+from clew.serve.ports import Outside, set_outside
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime
 from clew.steps.step import LEVELS
@@ -151,7 +151,7 @@ def install() -> None:
     runtime.set_opener(runtime_here)
     track_place.set_opener(_tracking)
     registry_place.set_opener(_tracking)
-    set_exporter(OnnxExporter)
+    set_outside(Outside(OnnxExporter, lambda spec: import_module("clew.app.serving").named(spec)))
     LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
     remote.set_worker_opener(_open_at)
     place.set_opener(_open_at)

@@ -33,6 +33,7 @@ COMMANDS = {
     "study": "List and show model-selection studies.",
     "sql": "Ask the store in SQL.",
     "serve": "Answer requests with a model.",
+    "predictions": "List predictions, or follow one back to the data.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",
     "backup": "Copy the store to a folder, while it is used.",

@@ -31,6 +31,7 @@ import click
     type=click.IntRange(0, 10_000_000),
     help="Remember this many answers by their rows.",
 )
+@click.option("--trust", is_flag=True, help="Also read types that are no library's own.")
 @click.option(
     "--keep/--no-keep", default=True, show_default=True, help="Keep every prediction in the store."
 )
@@ -42,8 +43,12 @@ def command(
     port: int,
     cache_size: int,
     keep: bool,
+    trust: bool,
 ) -> None:
-    """Serve MODEL (RUN:STEP, a node or a value) over HTTP until Ctrl-C.
+    """Serve MODEL over HTTP until Ctrl-C.
+
+    MODEL is a registered version (adult@champion, adult/3), RUN:STEP, a node or a value. An alias
+    is followed: when it moves, the new version answers, and no request is dropped.
 
     It speaks the Open Inference Protocol, MLflow's /invocations, and plain rows.
     """
@@ -57,6 +62,7 @@ def command(
         sample=sample,
         cache_size=cache_size,
         keep=keep,
+        trust=trust,
         ready=_ready,
     )
 

@@ -20,7 +20,7 @@ from clew.serve.forms import Form, FormName, PythonForm, candidates, exported, o
 from clew.serve.missing import asked_for_gaps
 from clew.serve.outputs import Answer, asked
 from clew.serve.parity import Parity, compare
-from clew.serve.ports import Exporter, exporter
+from clew.serve.ports import Exporter, outside
 from clew.serve.record import Verdict, known, remember
 from clew.serve.signature import Columns, Signature
 
@@ -143,7 +143,7 @@ def compile_model(
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
     signature, gaps = asked_for_gaps(model, sample, signature)
-    trial = _Trial(model, sample, gaps, signature, tolerance, using or exporter())
+    trial = _Trial(model, sample, gaps, signature, tolerance, using or outside().exporter())
     attempts: list[Attempt] = []
     for form in forms or candidates(signature):
         verdict, ready = trial.of(form)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clew.serve.compile import TOLERANCE, Compiled, compile_model
 from clew.serve.outputs import Answer
+from clew.serve.ports import outside
 
 
 class Endpoint:
@@ -19,10 +20,11 @@ class Endpoint:
 
     Parameters
     ----------
-    model : estimator or Compiled
-        A fitted model, or one that was compiled before.
+    model : estimator, Compiled or str
+        A fitted model, one that was compiled before, or the name of one in the store:
+        ``"adult@champion"``, ``"adult/3"``, ``"last:fit"``.
     sample : frame or (n_rows, n_features) array
-        Rows as the model was fitted on; needed unless it is compiled.
+        Rows as the model was fitted on; needed for a fitted model.
     tolerance : float, default 1e-6
         See `compile_model`.
 
@@ -41,6 +43,9 @@ class Endpoint:
         if isinstance(model, Compiled):
             self.compiled = model
         else:
+            if isinstance(model, str):
+                model, known = outside().find(model)
+                sample = known if sample is None else sample
             self.compiled = compile_model(model, sample, tolerance=tolerance)
 
     def __repr__(self) -> str:

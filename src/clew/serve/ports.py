@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -40,20 +41,32 @@ class Exporter(Protocol):
         """Prepare an export to run."""
 
 
-_find: Callable[[], Exporter] | None = None
+Finder = Callable[[str], tuple[Any, Any]]
+"""Gives a model by its name, and rows that it was fitted on."""
 
 
-def set_exporter(find: Callable[[], Exporter]) -> None:
-    """Tell where the exporter is found (called by `clew`)."""
-    global _find
-    _find = find
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What `clew` hands in."""
+
+    exporter: Callable[[], Exporter]
+    find: Finder
 
 
-def exporter() -> Exporter:
-    """Return the exporter to use."""
-    if _find is None:
+_outside: Outside | None = None
+
+
+def set_outside(outside: Outside) -> None:
+    """Tell where the exporter and named models are found (called by `clew`)."""
+    global _outside
+    _outside = outside
+
+
+def outside() -> Outside:
+    """Return what was handed in."""
+    if _outside is None:
         # A part of clew was imported by its own name: only the root package knows the wiring.
         sys.modules["clew"]._wire()
-    if _find is None:
+    if _outside is None:
         raise ClewError("clew is not wired", hint="use clew.serve")
-    return _find()
+    return _outside

@@ -81,13 +81,12 @@ class Inference:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await self.models.drain()
+        following = asyncio.ensure_future(self.models.follow())
+        while (message := await receive())["type"] != "lifespan.shutdown":
             await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+        following.cancel()
+        await self.models.drain()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         parts = scope["path"].strip("/").split("/")

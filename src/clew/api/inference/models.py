@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -15,6 +16,8 @@ from clew.serve.journal.frame import Said
 
 Load = Callable[[str], Hosted]
 
+_log = logging.getLogger("clew.serve")
+
 
 class Models:
     """Named models, the newest version of each in front. Used from one event loop.
@@ -23,14 +26,22 @@ class Models:
     ----------
     load : callable
         Makes a model of a name ready to serve; runs in a thread.
-    journal : Journal, JournalWriter
+    journal, writer : Journal, JournalWriter
         Where predictions are read, and where feedback is kept.
+    moved : callable, optional
+        Tells whether what a model was loaded by names another version now; runs in a thread.
     """
 
     def __init__(
-        self, load: Load, *, journal: Journal | None = None, writer: JournalWriter | None = None
+        self,
+        load: Load,
+        *,
+        journal: Journal | None = None,
+        writer: JournalWriter | None = None,
+        moved: Callable[[Hosted], bool] | None = None,
     ) -> None:
         self._load = load
+        self._moved = moved
         self._journal = journal
         self._writer = writer
         self._served: dict[str, dict[str, Hosted]] = {}
@@ -102,6 +113,21 @@ class Models:
                 await hosted.batcher.drain()
                 self._served[fresh.name].pop(hosted.version, None)
         return fresh
+
+    async def follow(self, every_s: float = 2.0) -> None:
+        """Load models anew when their alias moves; a version that cannot be loaded is left."""
+        failed: set[str] = set()
+        while self._moved is not None:
+            await asyncio.sleep(every_s)
+            for name in list(self._served):
+                try:
+                    if await asyncio.to_thread(self._moved, self.get(name)):
+                        await self.load(name)
+                    failed.discard(name)
+                except Exception:
+                    if name not in failed:
+                        _log.exception("model %s goes on as it was", name)
+                    failed.add(name)
 
     async def unload(self, name: str) -> None:
         """Stop serving a model, once what waits is answered."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from clew.api.inference.app import Inference
 from clew.api.inference.models import Models
 from clew.api.server import listen
-from clew.app.serving import hosted, journal_of, writer_of
+from clew.app.serving import find, hosted, journal_of, registered, writer_of
 from clew.app.store import open_store
 from clew.errors import InvalidParameter, NotFound
 from clew.serve.hosted import Hosted
@@ -24,13 +24,15 @@ def run(
     sample: Path | None = None,
     cache_size: int = 0,
     keep: bool = True,
+    trust: bool = False,
 ) -> None:
     """Serve a model until the process is told to end.
 
     Parameters
     ----------
     spec : str
-        The model: see `clew.app.serving.hosted`.
+        The model: see `clew.app.serving.find`. Where it is an alias, the version that it points to
+        is followed.
     ready : callable
         ``ready(address, name, form, reason)`` is called once requests are answered.
 
@@ -49,15 +51,19 @@ def run(
     store = open_store()
     writer = writer_of(store) if keep else None
 
-    def load(which: str | None) -> Hosted:
-        if which not in (None, model_name):
-            raise NotFound("no such model is served here", got=which, expected=model_name)
-        return hosted(store, spec, name=name, sample=sample, writer=writer, cache_size=cache_size)
+    def load(which: str) -> Hosted:
+        found = find(store, spec, sample, trust=trust)
+        if which not in ("", name or found.name):
+            raise NotFound("no such model is served here", got=which, expected=name or found.name)
+        return hosted(found, name=name, writer=writer, cache_size=cache_size)
 
-    model_name = name or ""
-    model = load(None)
-    model_name = model.name
-    models = Models(load, journal=journal_of(store), writer=writer)
+    def moved(model: Hosted) -> bool:
+        """Tell whether the alias that is served points to another version now."""
+        version = registered(store, spec)
+        return version is not None and str(version.version) != model.version
+
+    model = load("")
+    models = Models(load, journal=journal_of(store), writer=writer, moved=moved)
     models.add(model)
     listener = listen.bind(host, port)
     address = listen.address_of(listener, host)
