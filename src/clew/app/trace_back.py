@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clew.app.store import Store
-from clew.app.tracking import tracking_of
 from clew.lineage import graph
 from clew.lineage.canonical import Digest, ValueId
 from clew.serve.journal import Journal, Prediction
@@ -25,8 +24,6 @@ class Origin:
 
     Parameters
     ----------
-    registered : tuple of str
-        ``name/version`` of registered versions whose thread leads through the same node.
     steps : tuple of Step
         The calls that the model came from, the one that made it first.
     reads : tuple of str
@@ -34,7 +31,6 @@ class Origin:
     """
 
     prediction: Prediction
-    registered: tuple[str, ...]
     steps: tuple[Step, ...]
     reads: tuple[str, ...]
 
@@ -52,10 +48,5 @@ def origin(store: Store, journal: Journal, id: str) -> Origin:
     makers = store.runtime.store.linked(content, "up")
     around = graph.around(store.runtime.store, list(makers), up=True, down=False)
     reads = [f"{read.kind} {read.name}" for node in around.nodes for read in node.reads]
-    nodes = {node.id.hex() for node in around.nodes}
-    versions = tracking_of(store.runtime).versions.search(
-        filter="name = '" + prediction.model.replace("'", "''") + "'"
-    )
-    registered = [f"{v.name}/{v.version}" for v in versions.items if v.node in nodes]
     steps = [Step(node.id.hex(), node.operation) for node in around.nodes]
-    return Origin(prediction, tuple(registered), tuple(steps), tuple(dict.fromkeys(reads)))
+    return Origin(prediction, tuple(steps), tuple(dict.fromkeys(reads)))

@@ -48,8 +48,6 @@ def _show(found: Origin) -> None:
         told = f"truth {said.truth}" if said.truth is not None else f"reward {said.reward}"
         click.echo(f"feedback: {told}  {moment(said.time_ms)}  {said.note}".rstrip())
     click.echo(f"model: {prediction.model} version {prediction.version}  {prediction.content}")
-    for name in found.registered:
-        click.echo(f"  registered as {name}")
     if not found.steps:
         click.echo("  its lineage is not in this store: the model was logged from elsewhere")
     for step in found.steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import struct
@@ -166,6 +167,36 @@ def test_health_metadata_and_repository(client: Client) -> None:
     assert client("GET", "/v2/health/ready").status == 503
     gone = client("POST", "/v2/models/income/infer", {"inputs": tensors([ROW])})
     assert gone.status == 404
+
+
+def test_a_moved_alias_is_followed_and_a_version_that_cannot_be_loaded_is_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    X, _ = frame()
+    compiled = compile_model(fitted(), X)
+    wanted = ["1"]
+
+    def load(name: str) -> Hosted:
+        if wanted[0] == "broken":
+            raise ValueError("no such file")
+        return Hosted(name, wanted[0], "content" + wanted[0], compiled)
+
+    async def drive() -> list[str]:
+        models = Models(load, moved=lambda hosted: hosted.version != wanted[0])
+        models.add(load("income"))
+        following = asyncio.ensure_future(models.follow(0.01))
+        seen = []
+        for version in ("2", "broken", "3"):
+            wanted[0] = version
+            for _ in range(20):
+                await models.get("income").answer([ROW] * 3)
+                await asyncio.sleep(0.01)
+            seen.append(models.get("income").version)
+        following.cancel()
+        return seen
+
+    assert asyncio.run(drive()) == ["2", "2", "3"]
+    assert "goes on as it was" in caplog.text
 
 
 def test_plain_rows_feedback_and_the_prediction_itself(client: Client) -> None:
