@@ -34,6 +34,8 @@ PAGES = {
     "lineage": ("/lineage", ["Begin with a name"]),
     "lineage-graph": ("/lineage?focus={edited}&up=20", ["features", "nodes", "Rebuild"]),
     "lineage-large": ("/lineage?focus={wide}&up=20", ["451 nodes"]),
+    "lineage-version": ("/lineage?focus=income@champion", ["run", "Open the run"]),
+    "lineage-operation": ("/lineage?focus=flow:score", ["score", "flow:score"]),
     "lineage-outline": ("/lineage?focus={edited}&up=20&view=outline", ["load", "score"]),
     "lineage-impact": ("/lineage?impact={study}", ["What depends on"]),
     "data": ("/data", ["census"]),

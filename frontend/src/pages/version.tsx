@@ -14,14 +14,14 @@ import { MetricsTable } from "./run/overview";
 export function Version({ name, version }: { name: string; version: string }) {
   const query = useQuery(`model/${name}/${version}`, (signal) => modelsVersion(name, Number(version), { signal }));
   const found = query.data;
-  const focus = found?.node ?? found?.content ?? found?.model_id;
+  const focus = found && `${name}@${version}`;
   return (
     <Page
       crumbs={[{ label: "Models", href: "/models" }, { label: name, href: `/models/${encodeURIComponent(name)}` }, { label: `v${version}` }]}
       title={`${name} v${version}`}
       heading={`${name} v${version}`}
       lead={found && <span class="row wrap">{found.aliases.map((alias) => <Chip kind="accent" key={alias}>@{alias}</Chip>)}{found.stage !== "None" && <Chip>{found.stage}</Chip>}<span>made {when(found.created_ms)}{found.user ? ` by ${found.user}` : ""}</span></span>}
-      actions={focus && <a class="button" href={`/lineage?focus=${focus}&up=20`}>Lineage</a>}
+      actions={focus && <a class="button" href={`/lineage?focus=${encodeURIComponent(focus)}&up=20`}>Lineage</a>}
     >
       <Loaded query={query}>{(answer) => <Content version={answer} />}</Loaded>
     </Page>

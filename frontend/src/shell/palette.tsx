@@ -43,7 +43,6 @@ export function pageOf(kind: string, id: string): string {
     case "version": return `/models/${one(id.slice(0, at))}/${one(id.slice(at + 1))}`;
     case "dataset": return `/data/${one(id.slice(0, at))}/${one(id.slice(at + 1))}`;
     case "study": return `/studies/${one(id)}`;
-    case "operation": return `/lineage?q=${one(id)}`;
     default: return `/lineage?focus=${one(id)}`;
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import clew
+from clew.entities import ModelLink, Owner
 
 
 @clew.step
@@ -86,6 +87,29 @@ def test_a_value_can_be_the_focus(client, runs) -> None:
     detail = client.get(f"/api/v1/lineage/values/{value}")
     assert detail["preview"] == "'adult.csv'" and detail["made_by"] == []
     assert [line["id"] for line in detail["read_by"]] == [steps["rows"]]
+
+
+def test_an_operation_a_model_and_a_version_can_be_the_focus(client, served, runs) -> None:
+    operation = client.get("/api/v1/lineage/search?q=features")["items"][0]["id"]
+    graph = client.get(f"/api/v1/lineage?focus={operation}")
+    assert graph["nodes"][graph["focus"][0]]["label"] == "features"
+
+    tracking = served.tracking
+    run = tracking.runs.create("0")
+    model = tracking.models.create("0", source_run_id=run.id)
+    writer = tracking.artifacts.writer(Owner("model", model.id), "weights")
+    writer.write(b"1 2 3")
+    writer.commit()
+    tracking.models.finalize(model.id, "ready")
+    tracking.logging.log_outputs(run.id, [ModelLink(model.id)])
+    tracking.runs.update(run.id, status="finished")
+    tracking.registered.create("income")
+    tracking.versions.create("income", f"models:/{model.id}", run_id=run.id, model_id=model.id)
+    tracking.aliases.set("income", "champion", 1)
+    for focus in (model.id, "income@1", "income@champion"):
+        kinds = [node["kind"] for node in client.get(f"/api/v1/lineage?focus={focus}")["nodes"]]
+        assert kinds == ["run"]
+    client.get("/api/v1/lineage?focus=income@7", 404)
 
 
 def test_nodes_tell_code_inputs_uses_and_how_to_rebuild(client, runs) -> None:

@@ -12,7 +12,7 @@ export function Inspector({ id, node, focus }: { id: string; node: GraphNode | u
   const { query } = usePlace();
   const isRun = node?.kind === "run";
   const isValue = node?.kind === "value";
-  const detail = useQuery(isValue || isRun || !node ? null : `node/${id}`, (signal) => lineageNode(id, { signal }));
+  const detail = useQuery(isValue || !node ? null : `node/${id}`, (signal) => lineageNode(id, { signal }));
   const value = useQuery(isValue ? `value/${id}` : null, (signal) => lineageValue(id, { signal }));
   return (
     <>
@@ -27,7 +27,7 @@ export function Inspector({ id, node, focus }: { id: string; node: GraphNode | u
         {id !== focus && <Button kind="small" onClick={() => navigate(withQuery({ focus: id, at: null, to: null }))}>Focus here</Button>}
         {id !== focus && <Button kind="small" onClick={() => setQuery({ to: id })}>Path from the focus</Button>}
         <Button kind="small" pressed={query.get("impact") === id} onClick={() => setQuery({ impact: query.get("impact") === id ? null : id })}>Impact</Button>
-        {isRun && <a class="button small" href={`/runs/${id}`}>Open the run</a>}
+        {isRun && detail.data?.uses[0] && <a class="button small" href={`/runs/${detail.data.uses[0].run_id}`}>Open the run</a>}
       </div>
       {query.get("impact") && <ImpactPanel what={query.get("impact")!} />}
       {detail.data || detail.loading ? <Loaded query={detail}>{(found) => <NodeFacts node={found} />}</Loaded> : null}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.records import Node
 
 _READERS = 50
+_LOGGED_MODEL = re.compile(r"m-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ def focus_of(served: Served, texts: Sequence[str]) -> Focus:
     """
     nodes: dict[NodeId, None] = {}
     values: dict[ValueId, None] = {}
-    for text in texts:
+    for asked in texts:
+        text = _elsewhere(served, asked) or asked
         found = names.nodes_of(served.store.runtime, text)
         nodes.update(dict.fromkeys(node.id for node in found))
         if not found:
@@ -71,6 +74,25 @@ def value_of(served: Served, text: str) -> ValueId:
     if found is None:
         raise NotFound(f"no value begins with {text!r}", expected="an id, or its beginning")
     return found
+
+
+def _elsewhere(served: Served, text: str) -> str | None:
+    """Return the id of what the registry or the graph calls so.
+
+    A logged model, ``NAME@VERSION`` or ``NAME@ALIAS``, or an operation, whose newest node it is.
+    """
+    if _LOGGED_MODEL.fullmatch(text):
+        return served.tracking.models.get(text).content
+    name, at, version = text.rpartition("@")
+    if at and name:
+        found = (
+            served.tracking.versions.get(name, int(version))
+            if version.isdecimal()
+            else served.tracking.aliases.version(name, version)
+        )
+        return found.node or found.content
+    newest = served.store.runtime.store.history(text, 1) if ":" in text else ()
+    return newest[0].id.hex() if newest else None
 
 
 def _value(served: Served, text: str) -> ValueId | None:
