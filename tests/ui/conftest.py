@@ -70,6 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool],
     yield start
     for server in running:
         server.terminate()
+        server.stdout.close()
         server.wait()
 
 
