@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from clew.reuse.estimators.notices import Microphone, Notice
+from clew.reuse.notices import Microphone, Notice
 
 T = TypeVar("T")
 _ears = threading.local()

@@ -46,6 +46,38 @@ CASES = {
         lambda X, Y, y: [Y.T @ Y, Y.T @ X, X.T @ X],
         lambda X, Y, y: np.column_stack([Y, X[:, KEEP]]).T @ np.column_stack([Y, X[:, KEEP]]),
     ],
+    "product.ones": [
+        lambda X, Y, y: X.sum(axis=0),
+        lambda X, Y, y: X.T @ np.ones((ROWS, 1)),
+    ],
+    "product.scaled_rows": [lambda X, Y, y: np.diag(y) @ X],
+    "product.scaled_columns": [lambda X, Y, y: X.T @ np.diag(y)],
+    "product.put_off": [lambda X, Y, y: X @ Y.T],
+    "product.diagonal": [lambda X, Y, y: np.diag(X @ Y.T)],
+    "product.trace": [lambda X, Y, y: np.trace(X @ Y.T)],
+    "product.associated": [lambda X, Y, y: (X @ Y.T) @ y],
+    "aggregate.of_product": [lambda X, Y, y: (X @ Y.T).sum(axis=0)],
+    "aggregate.of_product ": [lambda X, Y, y: (X @ Y.T).sum(axis=1)],
+    "einsum.product": [
+        lambda X, Y, y: X.T @ Y,
+        lambda X, Y, y: np.einsum("ij,ij->j", X, Y),
+    ],
+    "einsum.product ": [
+        lambda X, Y, y: X.T @ Y,
+        lambda X, Y, y: np.einsum("ab,ac->bc", X, Y),
+    ],
+    "einsum.product  ": [
+        lambda X, Y, y: X.T @ Y,
+        lambda X, Y, y: np.einsum("ij,ij->", X, Y),
+    ],
+    "aggregate.var_of_parts": [
+        lambda X, Y, y: X.var(axis=0),
+        lambda X, Y, y: np.concatenate([X, Y]).var(axis=0),
+    ],
+    "aggregate.of_all": [
+        lambda X, Y, y: X.sum(axis=0),
+        lambda X, Y, y: np.concatenate([X, Y]).sum(),
+    ],
     "aggregate.parts_exact": [
         lambda X, Y, y: X.max(axis=0),
         lambda X, Y, y: np.concatenate([X, Y]).max(axis=0),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clew.reuse.estimators import hooks, operations, slices
-from clew.reuse.estimators.notices import Microphone, Notice
 from clew.reuse.estimators.session import current
+from clew.reuse.notices import Microphone, Notice
 from clew.steps import entropy
 
 _installed: list[Microphone] = []

@@ -14,7 +14,7 @@ from clew.reuse.estimators.checks import Check, check_of
 from clew.reuse.estimators.copying import Copier, Slot, copy_array, shallow
 from clew.reuse.estimators.describe import IGNORED, is_data
 from clew.reuse.estimators.identity import scalar_bytes, size_of
-from clew.reuse.estimators.notices import Notice
+from clew.reuse.notices import Notice
 
 
 class NotKept(Unhashable):

@@ -16,11 +16,11 @@ from clew.reuse.estimators.environment import Environment
 from clew.reuse.estimators.graph import NODE_S, Graph
 from clew.reuse.estimators.identity import Identities
 from clew.reuse.estimators.journal import Journal
-from clew.reuse.estimators.notices import Notice
 from clew.reuse.estimators.results import bytes_of
 from clew.reuse.estimators.shelf import Entry, Shelf
 from clew.reuse.estimators.states import States
 from clew.reuse.estimators.statistics import Statistics
+from clew.reuse.notices import Notice
 
 
 @dataclass(slots=True)

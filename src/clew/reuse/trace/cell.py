@@ -4,7 +4,8 @@ A cell joins a lineage item with the array that it stands for. The user holds a 
 which points to a cell and moves to another when it is written to.
 
 A cell's form says how it is made of others: rewrites look at it. It never changes what the array
-is. Copies that have a form (concatenations, selections by index) are put off until they are read.
+is. Copies that have a form (concatenations, selections by index, diagonal matrices) are put off
+until they are read, and so are products that are larger than their factors.
 """
 
 from __future__ import annotations
@@ -54,7 +55,22 @@ class Flip:
     base: Cell
 
 
-Form = Take | Cat | Flip
+@dataclass(frozen=True, slots=True, eq=False)
+class Diag:
+    """A square matrix with a vector on its diagonal and zeros elsewhere."""
+
+    base: Cell
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outer:
+    """A matrix product that is larger than its two factors together."""
+
+    left: Cell
+    right: Cell
+
+
+Form = Take | Cat | Flip | Diag | Outer
 
 
 class Cell:

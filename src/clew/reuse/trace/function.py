@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -24,8 +25,12 @@ from clew.reuse.trace.link import current_cell, is_traced, wrap
 from clew.reuse.trace.literal import Hole
 from clew.reuse.trace.outputs import Arranged, spread
 from clew.reuse.trace.patch import dedup
-from clew.reuse.trace.report import REUSED
+from clew.reuse.trace.report import RECALLED, REUSED
 from clew.reuse.trace.session import Session
+from clew.reuse.trace.tier import DEAR_S, heard
+from clew.reuse.world import World
+from clew.steps import observe
+from clew.steps.observe import observing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,7 +53,9 @@ def function(body: Callable[P, R] | None = None, *, code_id: CodeId | None = Non
     -----
     A call is executed, operation by operation, when an argument or the code has no fingerprint,
     when no argument is traced, or when it returns something besides arrays, numbers and containers
-    of them. A call that writes into an argument is never remembered.
+    of them. A call that writes into an argument is never remembered. In a session with a store,
+    what a dear call returned is kept there, unless it was seen to read files, the environment, the
+    clock or fresh entropy.
 
     Examples
     --------
@@ -95,29 +102,57 @@ def _call(
     traced: list[TracedArray],
 ) -> Any:
     id = item_id(opcode, [cell.item for cell in bound.cells], bound.text)
-    entry = session.cache.get(id)
+    entry, reason = session.cache.get(id), REUSED
+    if entry is None and session.tier is not None:
+        entry, reason = session.tier.recall_call(id), RECALLED
+        if entry is not None:
+            session.stats.recalled += 1
+            session.cache.admit(id, entry)
     found = None if entry is None else session._hit(entry)
     if found is not None:
         session.stats.function_hits += 1
-        return spread(found[0], found[1], lambda cell: wrap(session, cell, REUSED))
-    before = [array._cell for array in traced]
+        return spread(found[0], found[1], lambda cell: wrap(session, cell, reason))
+    before, warned = [array._cell for array in traced], heard()
     start = perf_counter()
-    with dedup():
+    with dedup(), _watched(session) as world:
         result = body(*args, **kwargs)
     cost_s = perf_counter() - start
     if all(array._cell is cell for array, cell in zip(traced, before, strict=True)):
-        _remember(session, id, result, cost_s)
+        entry = _remember(session, id, result, cost_s)
+        if entry is not None and session.tier is not None and cost_s >= DEAR_S:
+            if heard() != warned:
+                session.note(body.__qualname__, "not kept in the store: it gave a warning")
+            elif world is None or world.reason is None:
+                session.stats.kept += session.tier.offer_call(id, opcode, entry, bound.cells)
+            else:
+                session.note(body.__qualname__, f"not kept in the store: {world.reason}")
     return result
 
 
-def _remember(session: Session, id: bytes, result: Any, cost_s: float) -> None:
+@contextmanager
+def _watched(session: Session) -> Iterator[World | None]:
+    """Notice what a call reads of the world, where its result may outlive the process."""
+    if session.tier is None:
+        yield None
+        return
+    world = World(session.tier.location, observe._state.observer)
+    try:
+        with observing(world):
+            yield world
+    finally:
+        world.close()
+
+
+def _remember(session: Session, id: bytes, result: Any, cost_s: float) -> Entry | None:
     cells: list[Cell] = []
     tree = _take(result, cells)
     arranged = Arranged(tree)
     if not arranged.lasting or not cells or any(not cell.ready for cell in cells):
-        return
+        return None
     payload = None if isinstance(tree, Hole) else arranged
-    session.cache.admit(id, Entry(tuple(cells), cost_s, owned_bytes(tuple(cells)), payload))
+    entry = Entry(tuple(cells), cost_s, owned_bytes(tuple(cells)), payload)
+    session.cache.admit(id, entry)
+    return entry
 
 
 def _take(result: Any, cells: list[Cell]) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from clew.reuse.trace.diagonal import diagonal_matrix
 from clew.reuse.trace.dispatch import call, materialise
 from clew.reuse.trace.joining import JOINS, join_parts
-from clew.reuse.trace.link import is_traced
+from clew.reuse.trace.link import current_cell, is_traced, wrap
 from clew.reuse.trace.mutate import call_into
 from clew.reuse.trace.opcode import MUTATORS, UNINITIALISED, UNTRACED, name_of, resolve
 from clew.reuse.trace.session import Session
@@ -35,6 +36,10 @@ def call_function(
     kwargs = {k: v for k, v in kwargs.items() if v is not np._NoValue}
     if name in MUTATORS:
         return call_into(session, args[0], name, function, args, kwargs)
+    if name == "numpy.diag" and len(args) == 1 and not kwargs and is_traced(args[0]):
+        diagonal = diagonal_matrix(session, current_cell(args[0]))
+        if diagonal is not None:
+            return wrap(session, *diagonal)
     if name in JOINS and "out" not in kwargs:
         joined = join_parts(session, name, function, args, kwargs)
         if joined is not None:

@@ -58,6 +58,11 @@ def _in_place(ufunc: np.ufunc) -> Operator:
     return method
 
 
+def _family(ufunc: np.ufunc) -> tuple[Operator, Operator, Operator]:
+    """Return the three methods of a binary operator: ``x + y``, ``y + x``, ``x += y``."""
+    return _forward(ufunc), _reflected(ufunc), _in_place(ufunc)
+
+
 def store(array: Any, other: Any, result: Any, ufunc: np.ufunc) -> Any:
     """Let `array` stand for the result of an in-place operator, as NumPy would cast it."""
     same = getattr(result, "shape", None) == array.shape and result.dtype == array.dtype
@@ -97,30 +102,19 @@ class Operators:
 
     __slots__ = ()
 
-    __add__, __radd__, __iadd__ = _forward(np.add), _reflected(np.add), _in_place(np.add)
-    __sub__, __rsub__ = _forward(np.subtract), _reflected(np.subtract)
-    __isub__ = _in_place(np.subtract)
-    __mul__, __rmul__ = _forward(np.multiply), _reflected(np.multiply)
-    __imul__ = _in_place(np.multiply)
-    __truediv__, __rtruediv__ = _forward(np.true_divide), _reflected(np.true_divide)
-    __itruediv__ = _in_place(np.true_divide)
-    __floordiv__, __rfloordiv__ = _forward(np.floor_divide), _reflected(np.floor_divide)
-    __ifloordiv__ = _in_place(np.floor_divide)
-    __mod__, __rmod__ = _forward(np.remainder), _reflected(np.remainder)
-    __imod__ = _in_place(np.remainder)
+    __add__, __radd__, __iadd__ = _family(np.add)
+    __sub__, __rsub__, __isub__ = _family(np.subtract)
+    __mul__, __rmul__, __imul__ = _family(np.multiply)
+    __truediv__, __rtruediv__, __itruediv__ = _family(np.true_divide)
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _family(np.floor_divide)
+    __mod__, __rmod__, __imod__ = _family(np.remainder)
+    __matmul__, __rmatmul__, __imatmul__ = _family(np.matmul)
+    __and__, __rand__, __iand__ = _family(np.bitwise_and)
+    __or__, __ror__, __ior__ = _family(np.bitwise_or)
+    __xor__, __rxor__, __ixor__ = _family(np.bitwise_xor)
+    __lshift__, __rlshift__, __ilshift__ = _family(np.left_shift)
+    __rshift__, __rrshift__, __irshift__ = _family(np.right_shift)
     __divmod__, __rdivmod__ = _forward(np.divmod), _reflected(np.divmod)
-    __matmul__, __rmatmul__ = _forward(np.matmul), _reflected(np.matmul)
-    __imatmul__ = _in_place(np.matmul)
-    __and__, __rand__ = _forward(np.bitwise_and), _reflected(np.bitwise_and)
-    __iand__ = _in_place(np.bitwise_and)
-    __or__, __ror__ = _forward(np.bitwise_or), _reflected(np.bitwise_or)
-    __ior__ = _in_place(np.bitwise_or)
-    __xor__, __rxor__ = _forward(np.bitwise_xor), _reflected(np.bitwise_xor)
-    __ixor__ = _in_place(np.bitwise_xor)
-    __lshift__, __rlshift__ = _forward(np.left_shift), _reflected(np.left_shift)
-    __ilshift__ = _in_place(np.left_shift)
-    __rshift__, __rrshift__ = _forward(np.right_shift), _reflected(np.right_shift)
-    __irshift__ = _in_place(np.right_shift)
     __pow__, __rpow__, __ipow__ = _power, _reflected_power, _in_place_power
     __lt__, __le__ = _forward(np.less), _forward(np.less_equal)
     __gt__, __ge__ = _forward(np.greater), _forward(np.greater_equal)

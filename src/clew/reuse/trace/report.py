@@ -13,7 +13,8 @@ class Reason:
     Parameters
     ----------
     kind : str
-        ``"leaf"``, ``"computed"``, ``"reused"``, ``"rewritten"``, ``"deferred"``.
+        ``"leaf"``, ``"computed"``, ``"reused"``, ``"recalled"`` from a store, ``"rewritten"``,
+        ``"deferred"``.
     rule : str
         Name of the rewrite rule, where one was used.
     tolerance : float
@@ -34,6 +35,7 @@ class Reason:
 LEAF = Reason("leaf")
 COMPUTED = Reason("computed")
 REUSED = Reason("reused")
+RECALLED = Reason("recalled")
 DEFERRED = Reason("deferred")
 
 
@@ -60,6 +62,8 @@ class Stats:
         Operations answered by a rewrite.
     function_hits : int
         Calls of ``@function`` answered whole.
+    kept, recalled : int
+        Results that the store took; operations and calls that were found there.
     deferred, forced : int
         Copies put off; those that had to be made after all.
     fallbacks : int
@@ -74,6 +78,8 @@ class Stats:
     misses: int = 0
     partial: int = 0
     function_hits: int = 0
+    kept: int = 0
+    recalled: int = 0
     deferred: int = 0
     forced: int = 0
     fallbacks: int = 0

@@ -74,6 +74,8 @@ class Rule:
     plain_transposes : bool
         Whether to ask the rule also where the only form is the transpose of an array without one:
         the everyday ``X.T @ X``.
+    always : bool
+        Whether to ask the rule also where no input has a form.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Rule:
     law: str
     rank: int = 100
     plain_transposes: bool = True
+    always: bool = False
 
     @property
     def exact(self) -> bool:
@@ -129,11 +132,13 @@ def rule(
     law: str,
     rank: int = 100,
     plain_transposes: bool = True,
+    always: bool = False,
 ) -> Callable[[Rewrite], Rewrite]:
     """Register the decorated function as a rule; parameters are those of `Rule`."""
 
     def decorate(rewrite: Rewrite) -> Rewrite:
-        register(Rule(name, tuple(opcodes), rewrite, tolerance, law, rank, plain_transposes))
+        looks_at = tuple(opcodes)
+        register(Rule(name, looks_at, rewrite, tolerance, law, rank, plain_transposes, always))
         return rewrite
 
     return decorate

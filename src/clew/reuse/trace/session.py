@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from clew.errors import InvalidParameter
 from clew.lineage.fingerprint import fingerprint
+from clew.reuse.place import runtime_of
 from clew.reuse.trace.cache import (
     RECORD_BYTES,
     Entry,
@@ -28,8 +30,9 @@ from clew.reuse.trace.item import Item, item_id, make, peek
 from clew.reuse.trace.leaf import ContentId, Leaves
 from clew.reuse.trace.literal import Hole
 from clew.reuse.trace.outputs import collect
-from clew.reuse.trace.report import COMPUTED, REUSED, Note, Reason, Stats
+from clew.reuse.trace.report import COMPUTED, RECALLED, REUSED, Note, Reason, Stats
 from clew.reuse.trace.rules import Call, Declined, Rule, rules_for
+from clew.reuse.trace.tier import DEAR_S, StoreTier, heard
 
 _NOTES = 1000
 _REWRITE_WORK = 1 << 15
@@ -58,6 +61,9 @@ class Session:
         Names an array by its content.
     cache : OperationCache, optional
         Where results are kept; a `MemoryCache` under the budget by default.
+    store : {"default"}, path or None
+        Where results that are dear to compute outlive the process: the store of this place, or
+        one in a folder that nobody else can write into. None (default): in memory alone.
 
     Notes
     -----
@@ -73,6 +79,7 @@ class Session:
         rewrite_work: int = _REWRITE_WORK,
         content_id: ContentId = fingerprint,
         cache: OperationCache | None = None,
+        store: str | Path | None = None,
     ) -> None:
         if budget_bytes is not None and budget_bytes < 0:
             raise InvalidParameter("A budget cannot be negative.", got=str(budget_bytes))
@@ -88,6 +95,8 @@ class Session:
         self.flights = Flights()
         self._errstate = np.geterr()
         self.number = next(_numbers)
+        runtime = runtime_of(store)
+        self.tier = None if runtime is None else StoreTier(runtime, self.number)
 
     def evaluate(
         self,
@@ -138,15 +147,32 @@ class Session:
             return self._hit(entry)
         alive = living(item, self.number)
         if alive is None or (self.exact_only and not alive.exact):
-            return None
+            return None if self.tier is None else self.recall(item)
         if self._errstate != np.geterr():
             return None
         self.stats.hits += 1
         return (alive,), None, REUSED
 
+    def recall(self, item: Item) -> Outcome | None:
+        """Return what the store keeps of an item."""
+        entry = None if self.tier is None else self.tier.recall(item)
+        if entry is None:
+            return None
+        found = self._hit(entry)
+        if found is not None:
+            self.stats.recalled += 1
+            self.cache.admit(item.id, entry)
+        return found and (*found[:2], RECALLED)
+
     def known(self, opcode: str, text: str, *cells: Cell) -> Cell | None:
         """Return the single output of an operation if it is at hand; never executes."""
-        return self.known_id(item_id(opcode, [cell.item for cell in cells], text))
+        id = item_id(opcode, [cell.item for cell in cells], text)
+        found = self.known_id(id)
+        if found is None and self.tier is not None and self.tier.keeps(id):
+            item = make(opcode, tuple(cell.item for cell in cells), text)
+            outcome = self.recall(item)
+            found = outcome[0][0] if outcome is not None and len(outcome[0]) == 1 else None
+        return found
 
     def known_id(self, id: bytes) -> Cell | None:
         """Return the single output of an item if it is at hand, by its id."""
@@ -160,6 +186,12 @@ class Session:
         if cell is None or (self.exact_only and not cell.exact):
             return None
         return cell
+
+    def close(self) -> None:
+        """End the use of the store; what is in memory stays."""
+        tier, self.tier = self.tier, None
+        if tier is not None:
+            tier.close()
 
     def note(self, operation: str, reason: str) -> None:
         """Record that an operation left the trace."""
@@ -193,12 +225,17 @@ class Session:
                 return rewritten
         raw = [_raw(arg, cells) for arg in args]
         named = {name: _raw(value, cells) for name, value in kwargs.items()} if kwargs else {}
+        before = 0 if self.tier is None else heard()
         start = perf_counter()
         result = function(*raw, **named)
         cost_s = perf_counter() - start
         self.stats.misses += 1
         self.stats.computed_s += cost_s
-        return self._keep(item, cells, result, cost_s)
+        outcome, entry = self._keep(item, cells, result, cost_s)
+        dear = self.tier is not None and cost_s >= DEAR_S and heard() == before
+        if dear and self.tier is not None and entry is not None:
+            self.stats.kept += self.tier.offer(item, entry, cells)
+        return outcome, entry
 
     def _keep(
         self, item: Item, cells: Sequence[Cell], result: Any, cost_s: float
@@ -289,7 +326,7 @@ def _rules_to_ask(rules: list[Rule], cells: Sequence[Cell]) -> list[Rule]:
             if type(cell.form) is not Flip or cell.form.base.form is not None:
                 return rules
             flips = True
-    return [rule for rule in rules if rule.plain_transposes] if flips else []
+    return [rule for rule in rules if rule.always or (flips and rule.plain_transposes)]
 
 
 def _quarter_of_memory() -> int:
@@ -333,3 +370,4 @@ def session(**options: Any) -> Iterator[Session]:
         yield made
     finally:
         _current.reset(token)
+        made.close()

@@ -11,7 +11,10 @@ from clew.reuse.trace.array import TracedArray
 from clew.reuse.trace.report import LEAF, Note, Stats
 from clew.reuse.trace.rewrite import aggregate as _aggregate  # noqa: F401 - registers its rules
 from clew.reuse.trace.rewrite import blocks as _blocks  # noqa: F401
+from clew.reuse.trace.rewrite import diagonal as _diagonal  # noqa: F401
+from clew.reuse.trace.rewrite import einsum as _einsum  # noqa: F401
 from clew.reuse.trace.rewrite import elementwise as _elementwise  # noqa: F401
+from clew.reuse.trace.rewrite import outer as _outer  # noqa: F401
 from clew.reuse.trace.rewrite import product as _product  # noqa: F401
 from clew.reuse.trace.rewrite import subset as _subset  # noqa: F401
 from clew.reuse.trace.session import Session, current

@@ -123,13 +123,23 @@ def take_index(
         return None
     key: tuple[Any, ...] = (slice(None),) * axis + (positions,)
     form = taken(cell, axis, select_index(positions))
-    return _deferred(item, inputs, form, tuple(shape), cell.dtype, lambda: cell.value[key], session)
+    return put_off(item, inputs, form, tuple(shape), cell.dtype, lambda: cell.value[key], session)
 
 
-def _deferred(
+def put_off(
     item: Item, inputs: Sequence[Cell], form: Form, shape: tuple[int, ...], dtype: Any,
     build: Callable[[], Array], session: Session,
 ) -> Cell:  # fmt: skip
+    """Return a cell whose array is built when somebody reads it.
+
+    Parameters
+    ----------
+    item : Item
+        Lineage of the array.
+    build : callable
+        Makes the array, bit by bit as NumPy would at once.
+    """
+
     def force() -> Array:
         start = perf_counter()
         value = build()
@@ -177,7 +187,7 @@ def concatenate(
     if int(np.prod(shape, dtype=np.int64)) * dtype.itemsize < session.defer_bytes:
         return None
     form = Cat(tuple(whole), axis)
-    return _deferred(item, parts, form, shape, dtype, build, session)
+    return put_off(item, parts, form, shape, dtype, build, session)
 
 
 def _joined_shape(parts: Sequence[Cell], axis: int) -> tuple[int, ...] | None:

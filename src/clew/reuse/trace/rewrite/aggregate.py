@@ -33,7 +33,7 @@ _MOST_PARTS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Aggregate:
+class Aggregate:
     """An aggregate of a matrix along one axis, or of a vector."""
 
     session: Session
@@ -66,7 +66,7 @@ def _text(options: dict[str, Any]) -> str:
     return f"(@0,{named})"
 
 
-def _read(call: Call) -> _Aggregate | None:
+def read_aggregate(call: Call) -> Aggregate | None:
     """Return the aggregate that a call is, or None for options that no rule knows."""
     if len(call.cells) != 1 or not 1 <= len(call.args) <= 2 or set(call.kwargs) - _OPTIONS:
         return None
@@ -79,7 +79,7 @@ def _read(call: Call) -> _Aggregate | None:
         return None
     if cell.ndim > 2 or cell.dtype.kind not in "fiub" or 0 in cell.shape:
         return None
-    return _Aggregate(call.session, call.opcode, cell, axis % cell.ndim, keepdims)
+    return Aggregate(call.session, call.opcode, cell, axis % cell.ndim, keepdims)
 
 
 _OPTIONS = {"axis", "keepdims"}
@@ -94,7 +94,7 @@ _OPTIONS = {"axis", "keepdims"}
 )
 def parts_exact(call: Call) -> Cell | None:
     """Combine extremes of appended parts, where zeros and NaN cannot make a difference."""
-    found = _read(call)
+    found = read_aggregate(call)
     if found is None or not _combinable(found):
         return None
     answer = _combined(found)
@@ -113,7 +113,7 @@ def parts_exact(call: Call) -> Cell | None:
 )
 def parts(call: Call) -> Cell | None:
     """Combine sums of appended parts."""
-    found = _read(call)
+    found = read_aggregate(call)
     return _combined(found) if found is not None and _combinable(found) else None
 
 
@@ -125,7 +125,7 @@ def parts(call: Call) -> Cell | None:
 )
 def mean_of_parts(call: Call) -> Cell | None:
     """Combine means of appended parts by their lengths."""
-    found = _read(call)
+    found = read_aggregate(call)
     if found is None or found.cell.dtype.kind != "f":
         return None
     members = parts_of(found.cell, found.axis)
@@ -136,33 +136,26 @@ def mean_of_parts(call: Call) -> Cell | None:
     for part in members:
         mean = found.of(part)
         weight = float(part.shape[found.axis]) / total
-        text = f"(@0,{encode(weight)})"
-        outputs, _, _ = call.session.evaluate(
-            "numpy.multiply", np.multiply, text, [mean], [mean, weight]
-        )
-        answer = (
-            outputs[0]
-            if answer is None
-            else run(call.session, "numpy.add", np.add, answer, outputs[0])
-        )
+        term = _times(call.session, mean, weight)
+        answer = term if answer is None else run(call.session, "numpy.add", np.add, answer, term)
     return answer
 
 
-def _combinable(found: _Aggregate) -> bool:
+def _combinable(found: Aggregate) -> bool:
     if found.opcode in ("numpy.sum", "numpy.prod") and found.cell.dtype.kind == "b":
         return False
     members = parts_of(found.cell, found.axis)
     return members is not None and _helpful(found, members)
 
 
-def _helpful(found: _Aggregate, members: tuple[Cell, ...]) -> bool:
+def _helpful(found: Aggregate, members: tuple[Cell, ...]) -> bool:
     """Tell whether parts save work: one is known, or the copy of all together is not made yet."""
     if len(members) > _MOST_PARTS:
         return False
     return not found.cell.ready or any(found.known(part) is not None for part in members)
 
 
-def _combined(found: _Aggregate) -> Cell | None:
+def _combined(found: Aggregate) -> Cell | None:
     members = parts_of(found.cell, found.axis)
     if members is None:
         return None
@@ -181,7 +174,7 @@ def _combined(found: _Aggregate) -> Cell | None:
 )
 def across_parts(call: Call) -> Cell | None:
     """Join the aggregates of parts that lie beside one another."""
-    found = _read(call)
+    found = read_aggregate(call)
     if found is None or found.cell.ndim != 2:
         return None
     members = parts_of(found.cell, 1 - found.axis)
@@ -199,7 +192,7 @@ def across_parts(call: Call) -> Cell | None:
 )
 def across_selected(call: Call) -> Cell | None:
     """Select from the aggregates of the whole."""
-    found = _read(call)
+    found = read_aggregate(call)
     if found is None or found.cell.ndim != 2:
         return None
     split = _beside(found.session, found.cell, 1 - found.axis)
@@ -226,7 +219,7 @@ def _beside(session: Session, cell: Cell, axis: int) -> tuple[Cell, Selector] | 
     return pick(session, inner[0], form.axis, form.selector), inner[1]
 
 
-def _pays(found: _Aggregate, base: Cell, selector: Selector) -> bool:
+def _pays(found: Aggregate, base: Cell, selector: Selector) -> bool:
     family = family_of(found.session, f"{found.opcode}{found.axis}{found.keepdims}", base)
     length = base.shape[1 - found.axis]
     share = family.overlap(1 - found.axis, selector, length)
@@ -241,7 +234,71 @@ def _pays(found: _Aggregate, base: Cell, selector: Selector) -> bool:
 )
 def transposed(call: Call) -> Cell | None:
     """Answer an aggregate of a transpose by that of the original."""
-    found = _read(call)
+    found = read_aggregate(call)
     if found is None or found.keepdims or not isinstance(found.cell.form, Flip):
         return None
     return found.known(found.cell.form.base, 1 - found.axis)
+
+
+@rule(
+    "aggregate.var_of_parts",
+    ("numpy.var",),
+    tolerance=1e-9,
+    law="var([A; B]) = Σ n·(var + (mean − mean of all)²) / Σ n, over the parts",
+)
+def var_of_parts(call: Call) -> Cell | None:
+    """Combine variances of appended parts, of which one is known, by their means."""
+    found = read_aggregate(call)
+    if found is None or found.cell.dtype != np.float64:
+        return None
+    members = parts_of(found.cell, found.axis)
+    if members is None or not _helpful(found, members):
+        return None
+    means = Aggregate(found.session, "numpy.mean", found.cell, found.axis, found.keepdims)
+    total, run_on = found.cell.shape[found.axis], found.session
+    centre = means.of(found.cell)
+    answer: Cell | None = None
+    for part in members:
+        away = run(run_on, "numpy.subtract", np.subtract, means.of(part), centre)
+        spread = run(run_on, "numpy.add", np.add, found.of(part), _squared(run_on, away))
+        term = _times(run_on, spread, float(part.shape[found.axis]) / total)
+        answer = term if answer is None else run(run_on, "numpy.add", np.add, answer, term)
+    # A mean much larger than the deviations from it takes digits from them.
+    if answer is None or not bool((centre.value**2 <= _FAR**2 * answer.value).all()):
+        return None
+    return answer
+
+
+_FAR = 1e3
+
+
+def _squared(session: Session, cell: Cell) -> Cell:
+    return run(session, "numpy.multiply", np.multiply, cell, cell)
+
+
+def _times(session: Session, cell: Cell, weight: float) -> Cell:
+    text = f"(@0,{encode(weight)})"
+    return session.evaluate("numpy.multiply", np.multiply, text, [cell], [cell, weight])[0][0]
+
+
+@rule(
+    "aggregate.of_all",
+    ("numpy.sum",),
+    tolerance=_TOLERANCE,
+    law="sum of all = sum of the column sums",
+    rank=20,
+)
+def of_all(call: Call) -> Cell | None:
+    """Add up the sums of the columns or rows of appended parts."""
+    if len(call.cells) != 1 or len(call.args) != 1 or call.kwargs:
+        return None
+    cell = call.cells[0]
+    if cell.ndim != 2 or cell.dtype.kind not in "fiu" or 0 in cell.shape:
+        return None
+    for axis in (0, 1):
+        along = Aggregate(call.session, call.opcode, cell, axis, keepdims=False)
+        members = parts_of(cell, axis)
+        if members is not None and _helpful(along, members):
+            sums = along.of(cell)
+            return Aggregate(call.session, call.opcode, sums, 0, keepdims=False).of(sums)
+    return None

@@ -68,6 +68,12 @@ def join_cells(session: Session, cells: Sequence[Cell], axis: int) -> Cell:
     return outputs[0]
 
 
+def as_column(session: Session, vector: Cell) -> Cell:
+    """Return a vector as a matrix of one column."""
+    text, args = "(@0,(i-1,i1))", [vector, (-1, 1)]
+    return session.evaluate("numpy.reshape", np.reshape, text, [vector], args)[0][0]
+
+
 def flip(cell: Cell) -> Cell:
     """Return the transpose; a vector is its own."""
     return transpose(cell) if cell.ndim == 2 else cell

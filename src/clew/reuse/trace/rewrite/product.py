@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clew.reuse.trace.cell import Cell
 from clew.reuse.trace.rewrite.algebra import (
     PRODUCTS,
     TOLERANCE,
     add_up,
+    as_column,
     family_of,
     flip,
     join_cells,
@@ -17,7 +20,10 @@ from clew.reuse.trace.rewrite.algebra import (
 )
 from clew.reuse.trace.rewrite.shape import blocks_of, parts_of, pick, picked
 from clew.reuse.trace.rules import Call, rule
+from clew.reuse.trace.selector import select_range
 from clew.reuse.trace.session import Session
+
+Pair = tuple[Cell, Cell]
 
 
 @rule("product.transposed", PRODUCTS, tolerance=TOLERANCE, law="A·B = (Bᵀ·Aᵀ)ᵀ")
@@ -27,41 +33,25 @@ def transposed(call: Call) -> Cell | None:
     return None if pair is None else known_product(call.session, *pair)
 
 
-@rule(
-    "product.rows",
-    PRODUCTS,
-    tolerance=TOLERANCE,
-    law="X[rows]·Y = (X·Y)[rows]",
-    plain_transposes=False,
-)
-def rows(call: Call) -> Cell | None:
-    """Answer a product with selected rows from the whole product."""
+def _of_selection(call: Call, side: int) -> Cell | None:
+    """Answer a product with selected rows (left) or columns (right) from the whole product."""
     pair = operands(call)
-    if pair is None or pair[0].ndim != 2:
+    if pair is None or pair[side].ndim != 2:
         return None
-    found = picked(pair[0], 0)
+    found = picked(pair[side], side)
     if found is None or not _whole_at_hand(call.session, *pair):
         return None
-    return pick(call.session, product(call.session, found[0], pair[1]), 0, found[1])
+    whole = product(call.session, *_replaced(pair, side, found[0]))
+    return pick(call.session, whole, _axis(pair, side), found[1])
 
 
-@rule(
-    "product.columns",
-    PRODUCTS,
-    tolerance=TOLERANCE,
-    law="X·Y[:, columns] = (X·Y)[:, columns]",
-    plain_transposes=False,
-)
-def columns(call: Call) -> Cell | None:
-    """Answer a product with selected columns from the whole product."""
-    pair = operands(call)
-    if pair is None or pair[1].ndim != 2:
-        return None
-    found = picked(pair[1], 1)
-    if found is None or not _whole_at_hand(call.session, *pair):
-        return None
-    whole = product(call.session, pair[0], found[0])
-    return pick(call.session, whole, 1 if whole.ndim == 2 else 0, found[1])
+def _replaced(pair: Pair, side: int, factor: Cell) -> Pair:
+    return (pair[0], factor) if side else (factor, pair[1])
+
+
+def _axis(pair: Pair, side: int) -> int:
+    """Return the axis of the product that is the left factor's rows or the right one's columns."""
+    return min(side, pair[0].ndim - 1)
 
 
 def _whole_at_hand(session: Session, left: Cell, right: Cell) -> bool:
@@ -88,50 +78,66 @@ def _derivable(session: Session, left: Cell, right: Cell) -> bool:
 
 
 @rule(
-    "product.left_parts",
+    "product.ones",
     PRODUCTS,
     tolerance=TOLERANCE,
-    law="[X; ΔX]·Y = [X·Y; ΔX·Y]",
-    plain_transposes=False,
+    law="X·1 = row sums of X",
+    rank=1,
+    always=True,
 )
-def left_parts(call: Call) -> Cell | None:
-    """Answer a product with appended rows part by part."""
+def ones(call: Call) -> Cell | None:
+    """Answer a product with ones from the sums of rows, where they are known."""
     pair = operands(call)
-    if pair is None or pair[0].ndim != 2:
+    if pair is None or pair[0].ndim != 2 or pair[0].dtype.kind == "c":
         return None
     left, right = pair
-    parts = blocks_of(call.session, left, 0)
-    if parts is None or not _worth(call.session, left, [(part, right) for part in parts]):
+    if right.shape[1:] not in ((), (1,)) or left.dtype.kind in "iu":
         return None
-    return join_cells(call.session, [product(call.session, part, right) for part in parts], 0)
+    session: Session = call.session
+    sums = session.known("numpy.sum", "(@0,axis=i1)", left)
+    if sums is None:
+        base = flip(left)
+        session: Session = call.session
+    sums = session.known("numpy.sum", "(@0,axis=i0)", base)
+    if sums is None or not bool((right.value == 1).all()):
+        return None
+    if right.ndim == 1:
+        return sums
+    return as_column(session, sums)
 
 
-@rule(
-    "product.right_parts",
-    PRODUCTS,
-    tolerance=TOLERANCE,
-    law="X·[Y, ΔY] = [X·Y, X·ΔY]",
-    plain_transposes=False,
-)
-def right_parts(call: Call) -> Cell | None:
-    """Answer a product with appended columns part by part."""
+def _of_parts(call: Call, side: int) -> Cell | None:
+    """Answer a product with appended rows (left) or columns (right) part by part."""
     pair = operands(call)
-    if pair is None or pair[1].ndim != 2:
+    if pair is None or pair[side].ndim != 2:
         return None
-    left, right = pair
-    parts = blocks_of(call.session, right, 1)
-    if parts is None or not _worth(call.session, right, [(left, part) for part in parts]):
+    parts = blocks_of(call.session, pair[side], side)
+    if parts is None:
         return None
-    done = [product(call.session, left, part) for part in parts]
-    return join_cells(call.session, done, 1 if left.ndim == 2 else 0)
+    pairs = [_replaced(pair, side, part) for part in parts]
+    if not _worth(call.session, pair[side], pairs):
+        return None
+    done = [product(call.session, *one) for one in pairs]
+    return join_cells(call.session, done, _axis(pair, side))
 
 
-def _worth(session: Session, whole: Cell, pairs: list[tuple[Cell, Cell]]) -> bool:
+def _worth(session: Session, whole: Cell, pairs: list[Pair]) -> bool:
     """Tell whether parts save work: one is known, or the copy of all together is not made yet."""
     base = flip(whole)
     if not whole.ready and not base.ready:
         return True
     return any(known_product(session, *pair) is not None for pair in pairs)
+
+
+for _name, _rewrite, _side, _law in (
+    ("rows", _of_selection, 0, "X[rows]·Y = (X·Y)[rows]"),
+    ("columns", _of_selection, 1, "X·Y[:, columns] = (X·Y)[:, columns]"),
+    ("left_parts", _of_parts, 0, "[X; ΔX]·Y = [X·Y; ΔX·Y]"),
+    ("right_parts", _of_parts, 1, "X·[Y, ΔY] = [X·Y, X·ΔY]"),
+):
+    rule(f"product.{_name}", PRODUCTS, tolerance=TOLERANCE, law=_law, plain_transposes=False)(
+        partial(_rewrite, side=_side)
+    )
 
 
 @rule(
@@ -160,18 +166,12 @@ def inner_parts(call: Call) -> Cell | None:
         return None
     return add_up(
         call.session,
-        [_part_product(call.session, a, b) for a, b in zip(lefts, rights, strict=True)],
+        [product(call.session, a, b) for a, b in zip(lefts, rights, strict=True)],
     )
-
-
-def _part_product(session: Session, left: Cell, right: Cell) -> Cell:
-    return product(session, left, right)
 
 
 def _split(session: Session, cell: Cell, axis: int, lengths: list[int]) -> tuple[Cell, ...]:
     """Return slices of these lengths along an axis: views."""
-    from clew.reuse.trace.selector import select_range
-
     parts = []
     start = 0
     for length in lengths:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+_OWN = ("clew.reuse.estimators.", "clew.reuse.notices", "clew.reuse.trace.")
+
 _inside = threading.local()
 """Whether this thread issues a warning that was heard already."""
 
@@ -114,7 +116,7 @@ def _pointed_at(stacklevel: int) -> tuple[types.FrameType, int]:
 
 
 def _is_own(frame: types.FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith("clew.reuse.estimators.")
+    return str(frame.f_globals.get("__name__", "")).startswith(_OWN)
 
 
 def _module_of(filename: str) -> str:
