@@ -201,7 +201,8 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     ----------
     **options
         See `clew.steps.options.StepOptions`; and ``level="function"``, for a function on traced
-        arrays (`clew.trace`): it is then reused by the lineage of its arguments, in memory.
+        arrays (`clew.trace`): it is then reused by the lineage of its arguments, in memory, and
+        through the store in a session that has one.
 
     Examples
     --------

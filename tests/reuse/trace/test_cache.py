@@ -1,5 +1,6 @@
 """What is kept, for how long, and by whom it is computed."""
 
+import contextlib
 import threading
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from clew.errors import InvalidParameter
-from clew.reuse.trace import Session, linalg, recompute, session, stats, trace
+from clew.reuse.trace import Session, TracedArray, linalg, recompute, session, stats, trace
 from clew.reuse.trace.cache import Entry, MemoryCache
 from clew.reuse.trace.cell import Cell
 from clew.reuse.trace.item import make
@@ -173,6 +174,18 @@ LINALG = {
     "qr": lambda la, x: la.qr(x, mode="economic")[0],
     "lstsq": lambda la, x: la.lstsq(x, x[:, 0])[0],
     "norm": lambda la, x: la.norm(x),
+    "toeplitz": lambda la, x: la.toeplitz(x[0]),
+    "solve_toeplitz": lambda la, x: la.solve_toeplitz(x[0] + 9, x[1]),
+    "block_diag": lambda la, x: la.block_diag(x, x.T),
+    "ldl": lambda la, x: la.ldl(x.T @ x)[1],
+    "hessenberg": lambda la, x: la.hessenberg(x.T @ x),
+    "sylvester": lambda la, x: la.solve_sylvester(x.T @ x, x.T @ x, x.T @ x),
+    "tridiagonal": lambda la, x: la.eigh_tridiagonal(x[0], x[1, 1:])[0],
+    "banded": lambda la, x: la.solve_banded((1, 1), x[:3] + 9, x[3]),
+    "cosm": lambda la, x: la.cosm(x.T @ x * 0.01),
+    "lu": lambda la, x: la.lu_solve(la.lu_factor(x.T @ x), x[0]),
+    "angles": lambda la, x: la.subspace_angles(x[:, :2], x[:, 2:4]),
+    "procrustes": lambda la, x: la.orthogonal_procrustes(x, x + 1)[0],
     "triangular": lambda la, x: la.solve_triangular(la.cholesky(x.T @ x, lower=True), x[0]),
 }
 
@@ -193,3 +206,32 @@ def test_scipy_linalg(name):
         assert np.asarray(recompute(got)).tobytes() == expected.tobytes()
     assert scipy_linalg.solve is not linalg.solve
     assert np.asarray(LINALG[name](linalg, A.copy())).tobytes() == expected.tobytes()
+
+
+LEAVING = {
+    "logm": lambda la, x: la.logm(x.T @ x),
+    "companion": lambda la, x: la.companion(x[0]),
+    "qr_insert": lambda la, x: la.qr_insert(*la.qr(x), x[0], 0, overwrite_qru=True)[1],
+    "issymmetric": lambda la, x: la.issymmetric(x.T @ x),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_other_functions_of_scipy_run_on_plain_arrays_and_say_so(name):
+    scipy_linalg = pytest.importorskip("scipy.linalg")
+    expected = np.asarray(LEAVING[name](scipy_linalg, A.copy()))
+    for module, block in ((linalg, contextlib.nullcontext()), (scipy_linalg, linalg.patched())):
+        with session() as here, block:
+            got = LEAVING[name](module, trace(A))
+            assert type(got) is not TracedArray
+            assert np.asarray(got).tobytes() == expected.tobytes()
+            (note,) = here.notes
+            assert (note.operation, here.stats.fallbacks) == (f"scipy.linalg.{name}", 1)
+            assert "materialised" in note.reason
+    with pytest.raises(AttributeError):
+        linalg.no_such_function
+
+
+def test_every_function_named_is_one_of_scipy():
+    scipy_linalg = pytest.importorskip("scipy.linalg")
+    assert set(linalg.NAMES) <= set(scipy_linalg.__all__)

@@ -97,8 +97,7 @@ def ones(call: Call) -> Cell | None:
     sums = session.known("numpy.sum", "(@0,axis=i1)", left)
     if sums is None:
         base = flip(left)
-        session: Session = call.session
-    sums = session.known("numpy.sum", "(@0,axis=i0)", base)
+        sums = session.known("numpy.sum", "(@0,axis=i0)", base)
     if sums is None or not bool((right.value == 1).all()):
         return None
     if right.ndim == 1:
