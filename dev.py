@@ -218,14 +218,14 @@ def lock() -> int:
         make_environment()
         pip = [str(environment() / scripts() / "python"), "-m", "pip"]
         subprocess.check_call(
-            [*pip, "install", "--quiet", "--no-input", "-e", ".[dev,bench,browser,node]"]
+            [*pip, "install", "--quiet", "--no-input", "-e", ".[dev,bench,browser,fuzz,node]"]
         )
         frozen = subprocess.check_output([*pip, "freeze", "--exclude", "clew"], text=True)
     header = textwrap.dedent(
         """\
         # What the project's own commands install: a fresh resolution of
-        # clew[dev,bench,browser,node], without torch. Users of clew are not bound by it; they get
-        # the ranges of pyproject.toml.
+        # clew[dev,bench,browser,fuzz,node], without torch. Users of clew are not bound by it;
+        # they get the ranges of pyproject.toml.
         # Refresh with `python3 dev.py lock`, on the oldest Python in use (3.11.2, of Debian 12).
         """
     )
