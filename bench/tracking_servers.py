@@ -43,6 +43,8 @@ class Server:
         Where it keeps everything.
     start_s : float
         How long it took until it answered.
+    start_cpu_s : float
+        What its processes used until then, in CPU seconds.
     idle_mb : float
         Memory of all its processes at that moment, shared pages divided (PSS), in MB.
     """
@@ -53,6 +55,7 @@ class Server:
     process: subprocess.Popen[bytes]
     start_s: float
     idle_mb: float = 0.0
+    start_cpu_s: float = 0.0
 
     @property
     def port(self) -> int:
@@ -174,6 +177,7 @@ def _started(
         server.stop()
         raise
     server.start_s = time.perf_counter() - began
+    server.start_cpu_s = server.cpu_s()
     server.idle_mb = server.memory_mb()
     return server
 

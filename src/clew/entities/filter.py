@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,6 +69,9 @@ _TOKEN = re.compile(
     |(?P<other>[^\s]+?(?=[\s<>=~!]|$)|.)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+MOST_KEYS = 30
+"""SQLite joins up to 64 tables, and each key may need two."""
+
 _LONGEST = 1 << 16
 
 
@@ -155,6 +158,7 @@ class Grammar:
                 listed = list(clauses or ())
                 raise InvalidParameter(f"`order_by` contains duplicate fields: {listed}")
             found.append(order)
+            check_order(found)
         return tuple(found)
 
     def _order(self, clause: str) -> Order:
@@ -344,3 +348,9 @@ def _list(text: str) -> tuple[str, ...]:
 
 def _set(values: Iterable[str]) -> str:
     return "{" + ", ".join(repr(value) for value in values) + "}"
+
+
+def check_order(keys: Sized) -> None:
+    """Refuse more keys of order_by than a database sorts by."""
+    if len(keys) > MOST_KEYS:
+        raise InvalidParameter(f"`order_by` holds more than {MOST_KEYS} fields.")

@@ -20,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from clew.entities.filter import Comparison, Grammar, Kind, Order
+from clew.entities.filter import Comparison, Grammar, Kind, Order, check_order
 from clew.errors import InvalidParameter
 
 _NUMBER = (">", ">=", "!=", "=", "<", "<=")
@@ -157,14 +157,21 @@ class ModelOrder:
 
 
 def parse_model_order(clauses: Iterable[Mapping[str, object]] | None) -> tuple[ModelOrder, ...]:
-    """Return the keys of logged models' order_by mappings.
+    """Return the keys of logged models' order_by mappings, each once.
 
     Raises
     ------
     InvalidParameter
-        When one of them names no field, or one that there is not.
+        When one of them names no field, or one that there is not, or when they are too many.
     """
-    return tuple(_model_order(clause) for clause in clauses or ())
+    found: dict[tuple[object, ...], ModelOrder] = {}
+    for clause in clauses or ():
+        one = _model_order(clause)
+        key = (one.order.kind, one.order.key, one.dataset_name, one.dataset_digest)
+        # To sort by the same again changes nothing.
+        found.setdefault(key, one)
+        check_order(found)
+    return tuple(found.values())
 
 
 def _model_order(clause: Mapping[str, object]) -> ModelOrder:
