@@ -55,6 +55,10 @@ CASES = {
     "product.put_off": [lambda X, Y, y: X @ Y.T],
     "product.diagonal": [lambda X, Y, y: np.diag(X @ Y.T)],
     "product.trace": [lambda X, Y, y: np.trace(X @ Y.T)],
+    "product.slice": [lambda X, Y, y: (X @ Y.T)[3:9]],
+    "product.slice ": [lambda X, Y, y: (X @ Y.T)[:, [5, -1, 2]]],
+    "product.slice  ": [lambda X, Y, y: (X @ Y.T)[::-3]],
+    "product.slice   ": [lambda X, Y, y: (X @ Y.T)[np.arange(ROWS) % 4 == 1]],
     "product.associated": [lambda X, Y, y: (X @ Y.T) @ y],
     "aggregate.of_product": [lambda X, Y, y: (X @ Y.T).sum(axis=0)],
     "aggregate.of_product ": [lambda X, Y, y: (X @ Y.T).sum(axis=1)],
@@ -291,3 +295,36 @@ def test_users_can_add_rules():
             register(next(found for found in rules() if found.name == "test.trace_of_product"))
     finally:
         unregister("test.trace_of_product")
+
+
+def test_a_product_that_is_put_off_is_made_when_it_is_read_and_when_slices_add_up():
+    X, Y, _ = _arrays(8)
+    with session(defer_bytes=0, rewrite_work=0) as here:
+        x, y = trace(X), trace(Y)
+        whole = x @ y.T
+        assert here.stats.deferred == 1
+        assert np.allclose(whole[:5], (X @ Y.T)[:5])
+        assert here.stats.forced == 0
+        part = whole[5:10]
+        part[0] = 7.0
+        expected = X @ Y.T
+        expected[5] = 7.0
+        assert np.allclose(np.asarray(whole), expected)
+        again = x @ y.T
+        for start in range(0, ROWS, 5):
+            assert np.allclose(again[start : start + 5], (X @ Y.T)[start : start + 5])
+        assert here.stats.forced >= 1
+        assert np.asarray(again).tobytes() == (X @ Y.T).tobytes()
+
+
+@pytest.mark.parametrize("spoiled", [1e200, np.inf, np.nan])
+def test_what_could_warn_is_not_put_off(spoiled):
+    X, Y, y = _arrays(8)
+    X[2, 3] = Y[1, 1] = spoiled
+    with np.errstate(all="ignore"), session(defer_bytes=0, rewrite_work=0) as here:
+        x, t = trace(X), trace(y)
+        got = np.asarray(x @ trace(Y).T)
+        scaled = np.asarray(np.diag(t) @ x)
+        assert got.tobytes() == (X @ Y.T).tobytes()
+        assert np.array_equal(scaled, np.diag(y) @ X, equal_nan=True) or np.isfinite(spoiled)
+        assert here.stats.rules["product.put_off"] == 0

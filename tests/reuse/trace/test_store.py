@@ -38,6 +38,7 @@ def _floats(x):
 
 OPERATIONS = {
     "matmul": lambda x: x.T @ x,
+    "put off": lambda x: x @ x.T,
     "sort": lambda x: np.sort(x, axis=0),
     "ufunc": lambda x: np.maximum(x, x[::-1]),
     "several": lambda x: np.linalg.svd(_floats(x))[1],
@@ -176,6 +177,21 @@ def test_an_edited_function_is_run_and_the_same_one_is_not(dear, tmp_path, monke
     edited, _, _, hits, _ = run(source.replace("x * 2.0", "x * 3.0"))
     assert hits == 0
     assert edited.tobytes() == (np.sort(plain * 3.0, axis=0) + 1.0).tobytes()
+
+
+def test_a_function_that_gives_a_product_that_is_put_off_is_remembered(dear):
+    @function
+    def kernel(x):
+        return x @ x.T
+
+    plain = _array(11, shape=(400, 30))
+    for recalled in (0, 1):
+        with session(store="default") as here:
+            x = trace(plain)
+            got = [kernel(x), kernel(x)]
+            assert (here.stats.recalled, here.stats.function_hits) == (recalled, 1 + recalled)
+        for one in got:
+            assert np.asarray(one).tobytes() == (plain @ plain.T).tobytes()
 
 
 def test_a_function_that_reads_the_world_is_not_kept(dear, tmp_path):

@@ -18,7 +18,7 @@ from clew.lineage.code import code_id as project_code_id
 from clew.reuse.trace.array import TracedArray
 from clew.reuse.trace.bind import Bound, bind
 from clew.reuse.trace.cache import Entry, owned_bytes
-from clew.reuse.trace.cell import Cell
+from clew.reuse.trace.cell import Cell, Outer
 from clew.reuse.trace.dispatch import flatten
 from clew.reuse.trace.item import item_id
 from clew.reuse.trace.link import current_cell, is_traced, wrap
@@ -116,10 +116,9 @@ def _call(
     start = perf_counter()
     with dedup(), _watched(session) as world:
         result = body(*args, **kwargs)
-    cost_s = perf_counter() - start
     if all(array._cell is cell for array, cell in zip(traced, before, strict=True)):
-        entry = _remember(session, id, result, cost_s)
-        if entry is not None and session.tier is not None and cost_s >= DEAR_S:
+        entry = _remember(session, id, result, start)
+        if entry is not None and session.tier is not None and entry.cost_s >= DEAR_S:
             if heard() != warned:
                 session.note(body.__qualname__, "not kept in the store: it gave a warning")
             elif world is None or world.reason is None:
@@ -143,14 +142,17 @@ def _watched(session: Session) -> Iterator[World | None]:
         world.close()
 
 
-def _remember(session: Session, id: bytes, result: Any, cost_s: float) -> Entry | None:
+def _remember(session: Session, id: bytes, result: Any, start: float) -> Entry | None:
     cells: list[Cell] = []
     tree = _take(result, cells)
     arranged = Arranged(tree)
-    if not arranged.lasting or not cells or any(not cell.ready for cell in cells):
+    # A product that is put off was asked for by name: the call cost what it costs.
+    done = all(cell.ready or isinstance(cell.form, Outer) for cell in cells)
+    if not arranged.lasting or not cells or not done:
         return None
     payload = None if isinstance(tree, Hole) else arranged
-    entry = Entry(tuple(cells), cost_s, owned_bytes(tuple(cells)), payload)
+    size_bytes = owned_bytes(tuple(cells))
+    entry = Entry(tuple(cells), perf_counter() - start, size_bytes, payload)
     session.cache.admit(id, entry)
     return entry
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clew.reuse.trace.bind import Bound, bind
-from clew.reuse.trace.cell import Array, Cell
+from clew.reuse.trace.cell import Array, Cell, Outer
 from clew.reuse.trace.item import make
 from clew.reuse.trace.literal import Hole, encode
 from clew.reuse.trace.opcode import GETITEM
@@ -52,6 +52,10 @@ def _column_view(cell: Cell, key: tuple[Any, Any]) -> Cell | None:
 
 def read(session: Session, cell: Cell, key: Any) -> tuple[Cell, Reason]:
     """Return ``x[key]`` of a cell, and why."""
+    if isinstance(cell.form, Outer) and not cell.ready:
+        # A view would need the whole product; a rewrite may do without.
+        bound = bind(session, (cell, normalise(key)), {})
+        return _evaluate(session, bound)
     if not isinstance(key, (int, np.integer)):
         try:
             found = simple_view(cell, key) if type(key) in (slice, tuple) else None
@@ -63,6 +67,10 @@ def read(session: Session, cell: Cell, key: Any) -> tuple[Cell, Reason]:
     outcome = _by_index(session, cell, bound)
     if outcome is not None:
         return outcome, DEFERRED
+    return _evaluate(session, bound)
+
+
+def _evaluate(session: Session, bound: Bound) -> tuple[Cell, Reason]:
     cells, _, reason = session.evaluate(
         GETITEM, _getitem, bound.text, bound.cells, bound.args, bound.kwargs
     )

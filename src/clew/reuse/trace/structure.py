@@ -18,6 +18,7 @@ from clew.reuse.trace.item import Item, make
 from clew.reuse.trace.opcode import GETITEM
 from clew.reuse.trace.selector import Selector, compose, select_index, select_range
 from clew.reuse.trace.session import Session
+from clew.reuse.trace.tier import DEAR_S
 
 TRANSPOSE = "numpy.transpose"
 
@@ -145,7 +146,10 @@ def put_off(
         value = build()
         session.stats.forced += 1
         cell = Cell(item, value, made=made, exact=exact, form=form, scope=session.number)
-        session.cache.admit(item.id, Entry((cell,), perf_counter() - start, value.nbytes))
+        entry = Entry((cell,), perf_counter() - start, value.nbytes)
+        session.cache.admit(item.id, entry)
+        if session.tier is not None and entry.cost_s >= DEAR_S:
+            session.stats.kept += session.tier.offer(item, entry, ())
         return value
 
     session.stats.deferred += 1

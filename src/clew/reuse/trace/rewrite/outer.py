@@ -10,10 +10,23 @@ from typing import Any
 import numpy as np
 
 from clew.reuse.trace.cell import Cell, Outer
+from clew.reuse.trace.indexing import positions_of
 from clew.reuse.trace.item import make
+from clew.reuse.trace.literal import Hole
+from clew.reuse.trace.opcode import GETITEM
 from clew.reuse.trace.rewrite.aggregate import read_aggregate
-from clew.reuse.trace.rewrite.algebra import MATMUL, PAIR, PRODUCTS, TOLERANCE, operands, product
+from clew.reuse.trace.rewrite.algebra import (
+    MATMUL,
+    PAIR,
+    PRODUCTS,
+    TOLERANCE,
+    family_of,
+    operands,
+    product,
+)
+from clew.reuse.trace.rewrite.shape import pick
 from clew.reuse.trace.rules import Call, rule
+from clew.reuse.trace.selector import Selector, select_index, select_range
 from clew.reuse.trace.session import Session
 from clew.reuse.trace.structure import put_off
 
@@ -138,3 +151,41 @@ def associated(call: Call) -> Cell | None:
     if 2 * width * inner * (rows + columns) >= rows * columns * (inner + width):
         return None
     return product(call.session, factors.left, product(call.session, factors.right, pair[1]))
+
+
+@rule(
+    "product.slice",
+    (GETITEM,),
+    tolerance=TOLERANCE,
+    law="(A·B)[rows] = A[rows]·B; (A·B)[:, columns] = A·B[:, columns]",
+)
+def slice_of(call: Call) -> Cell | None:
+    """Answer some rows or columns of a product without the rest of it."""
+    factors = _factors(call.cells[0])
+    found = None if factors is None else _selection(call)
+    if factors is None or found is None:
+        return None
+    axis, selector = found
+    family = family_of(call.session, "slices", call.cells[0])
+    if not len(selector) or family.pays(len(selector), call.cells[0].shape[axis]):
+        return None
+    left, right = factors.left, factors.right
+    if axis == 0:
+        return product(call.session, pick(call.session, left, 0, selector), right)
+    return product(call.session, left, pick(call.session, right, 1, selector))
+
+
+def _selection(call: Call) -> tuple[int, Selector] | None:
+    """Return the axis and the positions that a key selects, None for other keys."""
+    key, axis = call.args[1], 0
+    if type(key) is tuple:
+        if len(key) != 2 or type(key[0]) is not slice or key[0] != slice(None):
+            return None
+        axis, key = 1, key[1]
+    length = call.cells[0].shape[axis]
+    if type(key) is slice:
+        return axis, select_range(range(length)[key])
+    if type(key) is not Hole or len(call.cells) != 2:
+        return None
+    positions = positions_of(call.cells[1].value, length)
+    return None if positions is None else (axis, select_index(positions))
