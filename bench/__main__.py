@@ -12,8 +12,9 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.asked import ASKED
 from bench.figure import Figure
@@ -84,10 +85,7 @@ def measure(name: str, only: str | None, *, quick: bool) -> Iterator[Figure]:
     # One thread is compared with one thread; libraries read this when they load.
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     for part in benchmarks()[name]:
-        module = importlib.import_module(f"bench.{part}")
-        if only is not None and only not in getattr(module, "FIGURES", [only]):
-            continue
-        for figure in module.figures(quick):
+        for figure in _figures(importlib.import_module(f"bench.{part}"), only, quick=quick):
             if only is None or figure.figure == only:
                 row = ASKED.get(figure.figure)
                 bound = figure.asked or (row.bound if row else None)
@@ -96,11 +94,24 @@ def measure(name: str, only: str | None, *, quick: bool) -> Iterator[Figure]:
                 return
 
 
+def _figures(module: Any, only: str | None, *, quick: bool) -> Iterator[Figure]:
+    """Yield a module's figures; of what it names in `FIGURES`, no more than is asked for."""
+    named = getattr(module, "FIGURES", None)
+    if not isinstance(named, Mapping):
+        if named is None or only is None or only in named:
+            yield from module.figures(quick)
+        return
+    for name, measured in named.items():
+        if only in (None, name):
+            yield measured(quick)
+
+
 def benchmarks() -> dict[str, list[str]]:
     """Return all benchmarks by name, each with its modules: NAME.py, and parts NAME_PART.py."""
     found: dict[str, list[str]] = {}
     for path in sorted(HERE.glob("*.py")):
-        if "\ndef figures(" in path.read_text(encoding="utf-8"):
+        source = path.read_text(encoding="utf-8")
+        if "\ndef figures(" in source or "\nFIGURES" in source:
             found.setdefault(path.stem.partition("_")[0], []).append(path.stem)
     return found
 

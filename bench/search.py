@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -32,25 +32,10 @@ class Measured:
     agrees: bool
 
 
-def figures(quick: bool) -> Iterator[Figure]:
-    """Yield all figures of this module."""
-    for name in ("ridge", "mixed_grid", "forest", "boosting", "pca_knn"):
-        measured = measure(name, quick)
-        yield _ratio(f"search.{name}", measured.plain_s, measured.clew_s, measured.agrees)
-    yield one_scan(quick)
-    yield from tpe_efficiency(quick)
-    yield delta(quick)
-    yield warm(quick)
-    yield vs_joblib(quick)
-    yield memory()
-
-
 @cache
 def measure(name: str, quick: bool) -> Measured:
     """Run one case plainly, with clew and an empty store, and with that store opened anew."""
-    import clew
     from clew.select import Search
-    from clew.select.persistent import RuntimeStudies
 
     case = cases(quick)[name]
     _once(quick)
@@ -58,10 +43,10 @@ def measure(name: str, quick: bool) -> Measured:
     search = Search(case.estimator, case.space, cv=case.cv, scoring=case.scoring)
     place = tempfile.mkdtemp()
     try:
-        search.set_params(store=RuntimeStudies(clew.open(place).runtime))
+        search.set_params(store=_store(place))
         clew_s, found = _timed(lambda: search.fit(case.X, case.y))
         agrees = same(plain, found, case.X)
-        search.set_params(store=RuntimeStudies(clew.open(place).runtime))
+        search.set_params(store=_store(place))
         warm_s, again = _timed(lambda: search.fit(case.X, case.y))
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -75,7 +60,18 @@ def _once(quick: bool) -> None:
 
     case = cases(quick)["ridge"]
     few = {"model__alpha": [1.0, 2.0]}
-    Search(case.estimator, few, cv=2, store=None).fit(case.X.iloc[:500], case.y[:500])
+    rows = case.X.iloc[:500], case.y[:500]
+    Search(case.estimator, few, cv=2, store=None).fit(*rows)
+    with tempfile.TemporaryDirectory() as place:
+        Search(case.estimator, few, cv=2, store=_store(place)).fit(*rows)
+
+
+def _store(place: str) -> Any:
+    """Return the store in a folder, as if another process had opened it."""
+    import clew
+    from clew.select.persistent import RuntimeStudies
+
+    return RuntimeStudies(clew.open(place).runtime)
 
 
 def _grid(case: Case, memory: Any = None) -> Any:
@@ -147,36 +143,61 @@ def one_scan(quick: bool) -> Figure:
 
 
 # -- sampled spaces -------------------------------------------------------------------------------
-def tpe_efficiency(quick: bool) -> Iterator[Figure]:
-    """Random configurations with continuous parameters: speed-up, to what perfect sharing gives.
+def tpe_efficiency(quick: bool) -> Figure:
+    """Random configurations with continuous parameters: speed-up, to what perfect sharing gives."""
+    plain = _sampled_plainly(quick)
+    clew_s, found = _sampled_search(quick, race=None)
+    agrees = bool(np.array_equal(plain.scores, found.cv_results_["mean_test_score"]))
+    return _efficiency("search.tpe_efficiency", plain, clew_s, agrees)
 
-    Once with all folds, and once with racing ones.
-    """
-    from sklearn.model_selection import ParameterSampler
 
+def racing(quick: bool) -> Figure:
+    """Return the same with racing folds: the best configuration must still be the best."""
+    plain = _sampled_plainly(quick)
+    clew_s, found = _sampled_search(quick, race=0.95)
+    agrees = bool(found.best_index_ == np.argmax(plain.scores))
+    return _efficiency("search.racing", plain, clew_s, agrees)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Cross-validation by hand: all CPU seconds, those in prefixes seen before, mean scores."""
+
+    total_s: float
+    repeated_s: float
+    scores: Any
+
+
+def _efficiency(name: str, plain: Plain, clew_s: float, agrees: bool) -> Figure:
+    value = (plain.total_s - plain.repeated_s) / clew_s
+    return Figure(name, value, "share", clew_s, plain.total_s, _peer(), agrees)
+
+
+def _count(quick: bool) -> int:
+    return 12 if quick else 30
+
+
+def _sampled_search(quick: bool, race: float | None) -> tuple[float, Any]:
     from clew.select import Search
 
     case = sampled(quick)
-    count = 12 if quick else 50
-    drawn = list(ParameterSampler(case.space, count, random_state=0))
+    search = Search(case.estimator, case.space, n_iter=_count(quick), random_state=0, cv=case.cv)
+    search.set_params(refit=False, scoring=case.scoring, race=race)
+    with tempfile.TemporaryDirectory() as place:
+        search.set_params(store=_store(place))
+        return _timed(lambda: search.fit(case.X, case.y))
+
+
+@cache
+def _sampled_plainly(quick: bool) -> Plain:
+    from sklearn.model_selection import ParameterSampler
+
     _once(quick)
-    (total_s, repeated_s), scores = _by_hand(case, drawn)
-    search = Search(case.estimator, case.space, n_iter=count, random_state=0, cv=case.cv)
-    search.set_params(refit=False, scoring=case.scoring, store=None)
-    bound = total_s / (total_s - repeated_s)
-    clew_s, found = _timed(lambda: search.fit(case.X, case.y))
-    agrees = bool(np.array_equal(scores, found.cv_results_["mean_test_score"]))
-    value = total_s / clew_s / bound
-    yield Figure("search.tpe_efficiency", value, "share", clew_s, total_s, _peer(), agrees)
-    search.set_params(race=0.95)
-    clew_s, found = _timed(lambda: search.fit(case.X, case.y))
-    agrees = found.best_index_ == int(np.argmax(scores))
-    value = total_s / clew_s / bound
-    yield Figure("search.racing", value, "share", clew_s, total_s, _peer(), agrees)
+    case = sampled(quick)
+    return _by_hand(case, list(ParameterSampler(case.space, _count(quick), random_state=0)))
 
 
-def _by_hand(case: Case, drawn: list[Mapping[str, Any]]) -> tuple[tuple[float, float], Any]:
-    """Cross-validate plainly; return total seconds, those in prefixes seen before, and scores."""
+def _by_hand(case: Case, drawn: list[Mapping[str, Any]]) -> Plain:
     from sklearn.base import clone
     from sklearn.metrics import get_scorer
     from threadpoolctl import threadpool_limits
@@ -202,7 +223,7 @@ def _by_hand(case: Case, drawn: list[Mapping[str, Any]]) -> tuple[tuple[float, f
                 key = (str(before.get_params()), fold)
                 repeated_s += prefix_s if key in seen else 0.0
                 seen.add(key)
-    return (total_s, repeated_s), scores.mean(axis=1)
+    return Plain(total_s, repeated_s, scores.mean(axis=1))
 
 
 # -- work that is not repeated ------------------------------------------------------------------
@@ -280,7 +301,7 @@ def status(name):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name))
 
-case = cases(False)["ridge"]
+case = cases({quick})["ridge"]
 few = {{"model__alpha": [0.1, 1.0, 10.0]}}
 small = case.X.iloc[:500], case.y[:500]
 _grid(case).set_params(param_grid=few, cv=2).fit(*small)
@@ -296,13 +317,34 @@ _RUNS = {
 }
 
 
-def memory() -> Figure:
+def memory(quick: bool) -> Figure:
     """Peak memory beyond data and libraries, the ridge search, each in its own process (Linux)."""
     peaks = {}
     for kind, run in _RUNS.items():
-        command = [sys.executable, "-W", "ignore", "-c", _PEAK.format(run=run)]
+        command = [sys.executable, "-W", "ignore", "-c", _PEAK.format(run=run, quick=quick)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         before, after = map(int, done.stdout.split())
         peaks[kind] = (after - before) * 1024.0
     value = peaks["clew"] / peaks["plain"]
     return Figure("search.memory", value, "ratio", peaks["clew"], peaks["plain"], _peer())
+
+
+def _case(name: str, quick: bool) -> Figure:
+    measured = measure(name, quick)
+    return _ratio(f"search.{name}", measured.plain_s, measured.clew_s, measured.agrees)
+
+
+FIGURES: dict[str, Callable[[bool], Figure]] = {
+    **{
+        f"search.{name}": partial(_case, name)
+        for name in ("ridge", "mixed_grid", "forest", "boosting", "pca_knn")
+    },
+    "search.one_scan": one_scan,
+    "search.tpe_efficiency": tpe_efficiency,
+    "search.racing": racing,
+    "search.delta": delta,
+    "search.warm": warm,
+    "search.vs_joblib": vs_joblib,
+    "search.memory": memory,
+}
+"""Every figure on its own: one can be measured without the others."""

@@ -161,7 +161,7 @@ def sampled(quick: bool) -> Case:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    X, y = adult.load(1_500 if quick else 8_000)
+    X, y = adult.load(1_000 if quick else 4_000)
     before = {
         "columns__numbers__fill__strategy": ["mean", "median"],
         "columns__numbers__scale": [StandardScaler(), MinMaxScaler()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -66,6 +67,32 @@ def test_a_benchmark_may_have_parts(benchmark_of, capsys) -> None:
     assert bench.main(["sample", "--json"]) == 0
     lines = [json.loads(line)["figure"] for line in capsys.readouterr().out.splitlines()]
     assert lines == ["sample.ratio", "sample.time"]
+
+
+NAMED = """
+def forbidden(quick):
+    raise AssertionError("measured, but not asked for")
+FIGURES = {
+    "sample.ratio": forbidden,
+    "sample.time": lambda quick: Figure("sample.time", 3.0, "ms"),
+}
+"""
+
+
+def test_a_figure_that_has_a_name_is_measured_alone(benchmark_of, capsys) -> None:
+    benchmark_of(NAMED)
+    assert bench.main(["sample", "--figure", "sample.time", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["value"] == 3.0
+    with pytest.raises(AssertionError, match="not asked for"):
+        bench.main(["sample"])
+
+
+def test_every_named_figure_says_what_is_asked() -> None:
+    for modules in bench.benchmarks().values():
+        for module in modules:
+            named = getattr(importlib.import_module(f"bench.{module}"), "FIGURES", {})
+            assert set(named) <= set(ASKED)
 
 
 def test_what_disagrees_fails(benchmark_of, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,11 @@
 """Studies in the store of this place: shared by processes, listed and shown."""
 
+import copy
 import json
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 from click.testing import CliRunner
@@ -11,6 +13,8 @@ from sklearn.linear_model import LogisticRegression
 
 import clew
 from clew.cli.main import main
+from clew.lineage.canonical import Digest
+from clew.select.persistent import WORK, RuntimeStudies
 from clew.select.store import MemoryStore
 
 SCRIPT = """
@@ -157,3 +161,56 @@ def test_a_store_of_its_own_records_no_study():
 def test_an_empty_list_says_what_to_do():
     assert "clew.Search" in CliRunner().invoke(main, ["study", "list"]).output
     assert CliRunner().invoke(main, ["study", "show"]).exit_code == 1
+
+
+def pieces(store, count):
+    keys = [bytes([number]) * 20 for number in range(count)]
+    for number, key in enumerate(keys):
+        store.put(key, {"test": float(number), "train": None})
+    return keys
+
+
+def test_small_pieces_are_written_together():
+    runtime = clew.open().runtime
+    store = RuntimeStudies(runtime)
+    keys = pieces(store, 50)
+    store.put(b"a" * 20, LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
+    store.flush()
+    nodes = runtime.store.history(WORK, 100)
+    assert sorted(len(node.inputs) for node in nodes) == [1, 50]
+    opened_anew = RuntimeStudies(clew.open().runtime)
+    found = [opened_anew.get(key) for key in keys]
+    assert found == [{"test": float(number), "train": None} for number in range(50)]
+    assert opened_anew.get(b"a" * 20).coef_.shape == (1, 1)
+    assert opened_anew.get(b"z" * 20) is None
+
+
+def test_a_piece_that_no_format_can_hold_harms_no_other():
+    store = RuntimeStudies(clew.open().runtime)
+    keys = pieces(store, 3)
+    store.put(b"b" * 20, {"test": threading.main_thread().__class__})
+    store.put(b"c" * 20, {"test": lambda: None, "odd": iter("")})
+    store.flush()
+    opened_anew = RuntimeStudies(clew.open().runtime)
+    assert [opened_anew.get(key)["test"] for key in keys] == [0.0, 1.0, 2.0]
+
+
+def test_another_environment_has_its_own_work():
+    runtime = clew.open().runtime
+    store = RuntimeStudies(runtime)
+    (key,) = pieces(store, 1)
+    store.flush()
+    elsewhere = copy.copy(runtime)
+    elsewhere.environment = (Digest(b"e" * 20), {})
+    assert RuntimeStudies(elsewhere).get(key) is None
+    assert RuntimeStudies(runtime).get(key) is not None
+
+
+def test_what_is_quick_to_make_stays_in_memory():
+    store = RuntimeStudies(clew.open().runtime)
+    store.put(b"q" * 20, {"answers": np.zeros(3)}, cost_s=1e-3)
+    store.put(b"d" * 20, {"answers": np.zeros(3)}, cost_s=10.0)
+    store.flush()
+    opened_anew = RuntimeStudies(clew.open().runtime)
+    assert store.get(b"q" * 20) is not None and opened_anew.get(b"q" * 20) is None
+    assert opened_anew.get(b"d" * 20) is not None

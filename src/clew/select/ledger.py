@@ -123,9 +123,9 @@ class Ledger:
             key = _metric_key(work, scorer)
             if key is not None and np.isfinite(test):
                 self.store.put(key, {**about, "test": test, "train": train})
-        if record.answers and record.cost_s >= getattr(self.store, "answers_from_s", 0.0):
+        if record.answers:
             kept = {"about": about, "classes": record.classes, "answers": record.answers}
-            self.store.put(_answers_key(work), kept)
+            self.store.put(_answers_key(work), kept, record.cost_s)
         record.answers = None
 
     @property

@@ -1,17 +1,20 @@
 """Finished work of studies in the store of this place: shared by users, processes and months.
 
-Each piece of work (a configuration on a fold, a refitted estimator) is a node of the graph, named
-by the id of the work; each finished study is one too. Values are written at once, their nodes a
-moment later, many in one transaction; `flush` writes the rest.
+A refitted estimator, or any other large piece of work, is a node of the graph, looked up by the id
+of the work. Small pieces (the scores of a configuration on a fold) wait a moment and are written
+many at a time: one node, whose inputs name the pieces in the order of the list that it holds. Each
+finished study is a node too. `flush` writes what waits.
 """
 
 from __future__ import annotations
 
 import atexit
+import copy
+import math
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.errors import ClewError, UnsupportedValue
@@ -19,32 +22,26 @@ from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
 from clew.lineage.records import Edge, Node, Value, call_id
-from clew.select.store import MemoryStore
+from clew.select.store import MemoryStore, footprint_bytes
 from clew.steps.runtime import Runtime
 
 WORK = "clew.select:work"
 STUDY = "clew.select:study"
-_BATCH = 256
+_BATCH = 1024
+_SMALL_BYTES = 1 << 13
 _LONGEST_WAIT_S = 1.0
+_WRITTEN_FROM_S = 0.05
+"""What is made again in less is not written: that takes 1 to 3 ms for each array."""
 
 
 class RuntimeStudies:
-    """A `StudyStore` over the store that steps use, with memory above it.
-
-    Attributes
-    ----------
-    answers_from_s : float
-        Predictions of a task that took less are not kept: to write them takes as long.
-    """
-
-    answers_from_s = 2e-3
+    """A `StudyStore` over the store that steps use, with memory above it."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._memory = MemoryStore()
         self._lock = threading.Lock()
-        self._nodes: list[Node] = []
-        self._values: list[Value] = []
+        self._waiting: dict[Digest, Any] = {}
         self._flushed_s = time.monotonic()
         atexit.register(_flush, weakref.ref(self))
 
@@ -53,23 +50,45 @@ class RuntimeStudies:
         found = self._memory.get(key)
         if found is not None:
             return found
-        call = self._call(key)
-        for node in self.runtime.store.variants([call]).get(call, ()):
-            result = node.output("result")
-            try:
-                value = None if result is None else self.runtime.vault.get(result)
-            except ClewError:
-                continue
-            if value is not None:
-                self._memory.put(key, value)
-                return value
+        with self._lock:
+            if key in self._waiting:
+                return copy.deepcopy(self._waiting[key])
+        for id in reversed(self.runtime.store.linked(ValueId(key), "down")):
+            if self._read(id):
+                found = self._memory.get(key)
+                if found is not None:
+                    return found
         return None
 
-    def put(self, key: Digest, value: Any) -> None:
-        """Keep a value; what no format can hold stays in memory only."""
+    def _read(self, id: NodeId) -> bool:
+        """Take all that a node holds into memory, so that its neighbours need no other look."""
+        node = self.runtime.store.node(id)
+        if node is None or node.operation != WORK or node.environment != self._environment:
+            return False
+        result = node.output("result")
+        try:
+            value = None if result is None else self.runtime.vault.get(result)
+        except ClewError:
+            return False
+        values = [value] if len(node.inputs) == 1 else value
+        for edge, part in zip(node.inputs, values, strict=True):
+            self._memory.put(edge.value, part)
+        return True
+
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
+        """Keep a value; what no format can hold, or is soon made again, stays in memory only."""
         self._memory.put(key, value)
-        call = self._call(key)
-        self._add(call, WORK, (Edge("work", ValueId(key)),), value)
+        if cost_s < _WRITTEN_FROM_S:
+            return
+        if type(value) is not dict or footprint_bytes(value, _SMALL_BYTES) is None:
+            self._write({key: value})
+            return
+        with self._lock:
+            self._waiting[key] = copy.deepcopy(value)
+            waited_s = time.monotonic() - self._flushed_s
+            due = len(self._waiting) >= _BATCH or waited_s > _LONGEST_WAIT_S
+        if due:
+            self.flush()
 
     def keep_study(
         self, inputs: tuple[Edge, ...], shown: Sequence[Value], table: Any
@@ -81,55 +100,62 @@ class RuntimeStudies:
         shown : sequence of Value
             Descriptions of the inputs.
         """
-        with self._lock:
-            self._values.extend(shown)
-        call = call_id(STUDY, None, self.runtime.environment[0], None, inputs)
-        self._add(call, STUDY, inputs, table)
         self.flush()
-        return call.hex() if self.runtime.store.node(call) is not None else None
+        node = self._record(STUDY, "study", inputs, table, shown)
+        return None if node is None else node.hex()
 
     def flush(self) -> None:
-        """Write the nodes that wait."""
+        """Write what waits."""
         with self._lock:
-            nodes, values = self._nodes, self._values
-            self._nodes, self._values = [], []
+            waiting, self._waiting = self._waiting, {}
             self._flushed_s = time.monotonic()
-        if nodes:
-            self.runtime.store.record(nodes, values)
+        if waiting and not self._write(waiting) and len(waiting) > 1:
+            for key, value in waiting.items():  # one that no format can hold harms no other
+                self._write({key: value})
 
-    def _call(self, key: Digest) -> NodeId:
-        edges = (Edge("work", ValueId(key)),)
-        return call_id(WORK, None, self.runtime.environment[0], None, edges)
+    def _write(self, pieces: Mapping[Digest, Any]) -> bool:
+        inputs = tuple(Edge("work", ValueId(key)) for key in pieces)
+        values = list(pieces.values())
+        value = values[0] if len(values) == 1 else values
+        return self._record(WORK, "fit", inputs, value) is not None
 
-    def _add(self, call: NodeId, operation: str, inputs: tuple[Edge, ...], value: Any) -> None:
+    @property
+    def _environment(self) -> Digest:
+        return self.runtime.environment[0]
+
+    def _record(
+        self,
+        operation: str,
+        kind: str,
+        inputs: tuple[Edge, ...],
+        value: Any,
+        shown: Sequence[Value] = (),
+    ) -> NodeId | None:
+        """Write a node and its result; return its id, or None for a value that cannot be kept."""
         try:
             id = fingerprint(value)
             _, size_bytes = self.runtime.vault.put(value, id)
         except (UnsupportedValue, TypeError):
-            return  # no content id or no format: it is known to this process only
+            return None  # no content id or no format: it is known to this process only
         described = describe(id, value)
         stored = Value(
             id, described.type_name, described.preview, size_bytes=size_bytes, state="stored"
         )
+        call = call_id(operation, None, self._environment, None, inputs)
         node = Node(
             id=call,
             call=call,
             operation=operation,
-            kind="fit" if operation == WORK else "study",
+            kind=kind,
             code=None,
-            environment=self.runtime.environment[0],
+            environment=self._environment,
             seed=None,
             inputs=inputs,
             outputs=(Edge("result", id),),
             created_ms=int(time.time() * 1000),
         )
-        with self._lock:
-            self._nodes.append(node)
-            self._values.append(stored)
-            waited_s = time.monotonic() - self._flushed_s
-            due = len(self._nodes) >= _BATCH or waited_s > _LONGEST_WAIT_S
-        if due:
-            self.flush()
+        self.runtime.store.record([node], [*shown, stored])
+        return call
 
 
 def _flush(reference: weakref.ref[RuntimeStudies]) -> None:

@@ -6,6 +6,7 @@ Which store a search uses unless it is told says `clew.select.default`.
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 from collections import OrderedDict
 from threading import Lock
@@ -23,8 +24,14 @@ class StudyStore(Protocol):
     def get(self, key: Digest) -> Any | None:
         """Return a private copy of what was kept, or None."""
 
-    def put(self, key: Digest, value: Any) -> None:
-        """Keep a value: plain data, arrays, or a fitted estimator. May decline silently."""
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
+        """Keep a value: plain data, arrays, or a fitted estimator. May decline silently.
+
+        Parameters
+        ----------
+        cost_s : float
+            Seconds that it takes to make it again, for stores that keep only what is worth it.
+        """
 
 
 class MemoryStore:
@@ -51,7 +58,7 @@ class MemoryStore:
             self._values.move_to_end(key)
         return copy.deepcopy(found[0])
 
-    def put(self, key: Digest, value: Any) -> None:
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
         """Keep a private copy of a value, if it is not too large."""
         size = footprint_bytes(value, limit=self._budget // 2)
         if size is None:

@@ -31,16 +31,20 @@ from clew.steps.runtime import Runtime
 NODE_S = 1e-3
 """Calls that took less are written only if something that is written was made from them."""
 
-_SHARE = 0.02
+_SHARE = 0.01
 """Storing a result may take this share of what computing it took, and no more."""
 
-_WRITTEN_PER_S = 120e6
-"""Bytes that are pickled, hashed, compressed and written in a second."""
+_SHARE_AGAIN = 0.2
+"""The same for one that an earlier run had computed, but not stored: it will be asked for again."""
+
+_BYTE_S = 1 / 50e6
+"""Seconds to pickle, hash, compress and write a byte, until that was measured."""
 
 _CALL_S = 1e-4
 _SMALL_BYTES = 1 << 16
+_MEASURED_BYTES = 1 << 20
 _BATCH = 256
-_UNWRITTEN_S = 2.0
+_UNWRITTEN_S = 5.0
 """What may be lost when the process is killed: results that took so long together."""
 
 _DRAFTS = 20_000
@@ -102,6 +106,7 @@ class Graph:
         self._makers: dict[Digest, NodeId] = {}
         self._waiting: list[Draft] = []
         self._waiting_s = 0.0
+        self._byte_s = _BYTE_S
         self._shown: dict[ValueId, Value] = {}
         self._described: set[ValueId] = set()
         self._codes: dict[CodeId, CodeRecord] = {}
@@ -244,6 +249,7 @@ class Graph:
     # -- storing --------------------------------------------------------------------------------
     def _store(self, drafts: Sequence[Draft]) -> tuple[list[Node], list[Value]]:
         """Store results that are worth it; return the events that say where, and the values."""
+        begun = time.perf_counter()
         small: dict[bytes, bytes] = {}
         groups: list[dict[bytes, bytes]] = [small]
         costs: dict[bytes, float] = {}
@@ -263,17 +269,30 @@ class Graph:
             if value is not None:
                 values.append(value)
                 events.append(_event(group, value.id))
+        size_bytes = sum(len(content) for group in groups for content in group.values())
+        self._learn(size_bytes, time.perf_counter() - begun)
         return events, values
 
-    @staticmethod
-    def _dumped(draft: Draft) -> bytes | None:
+    def _dumped(self, draft: Draft) -> bytes | None:
         """Return a result as bytes if storing it takes next to nothing of what it cost."""
-        if draft.result is None or not _is_worth(draft.cost.wall_s, draft.cost.size_bytes):
+        if draft.result is None or not self._is_worth(draft, draft.cost.size_bytes):
             return None
         content = dump(draft.result, draft.cost.wall_s)
-        if content is None or not _is_worth(draft.cost.wall_s, len(content)):
+        if content is None or not self._is_worth(draft, len(content)):
             return None
         return content
+
+    def _is_worth(self, draft: Draft, size_bytes: int) -> bool:
+        needs_s, cost_s = _CALL_S + size_bytes * self._byte_s, draft.cost.wall_s
+        if needs_s <= _SHARE * cost_s:
+            return True
+        return needs_s <= _SHARE_AGAIN * cost_s and self.runtime.store.node(draft.key) is not None
+
+    def _learn(self, size_bytes: int, took_s: float) -> None:
+        """Learn what a byte takes here; one slow moment shall not end all storing."""
+        if size_bytes >= _MEASURED_BYTES:
+            seen = min(max(took_s / size_bytes, _BYTE_S / 4), _BYTE_S * 4)
+            self._byte_s = (self._byte_s + seen) / 2
 
     def _put(self, group: dict[bytes, bytes], cost_s: float) -> Value | None:
         runtime = self.runtime
@@ -295,10 +314,6 @@ class Graph:
         kind = f"{Packed.__module__}.{Packed.__qualname__}"
         preview = f"results of {len(group)} calls" if len(group) > 1 else "result of a call"
         return Value(id, kind, preview, size_bytes=stored_bytes, state="stored")
-
-
-def _is_worth(cost_s: float, size_bytes: int) -> bool:
-    return _SHARE * cost_s >= _CALL_S + size_bytes / _WRITTEN_PER_S
 
 
 def _kept(key: bytes) -> ValueId:

@@ -9,8 +9,10 @@ Any other source, and nothing is shared.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -73,8 +75,19 @@ def source_digest(module: Any, path: str) -> str:
     for part in path.split("."):
         found = getattr(found, part, None)
     try:
-        source = inspect.getsource(inspect.unwrap(found))
-    except (OSError, TypeError, ValueError):
+        function = inspect.unwrap(found)  # type: ignore[arg-type]
+    except ValueError:
+        return ""
+    code = getattr(function, "__code__", None)
+    return "" if code is None else _digest_of(code)
+
+
+@functools.cache
+def _digest_of(code: types.CodeType) -> str:
+    """Return the digest of what a code object was compiled from: reading it takes a while."""
+    try:
+        source = inspect.getsource(code)
+    except (OSError, TypeError):
         return ""
     return blake3(source.encode()).hexdigest(length=10)
 

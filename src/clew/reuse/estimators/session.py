@@ -55,7 +55,7 @@ class Frame:
 
 
 _VOUCHED = 8
-_DEAR_S = 1.0
+_DEAR_S = 3.0
 """From so many seconds on a call is held, and written at once, for whoever else may need it."""
 
 DEAR_TO_WORKERS_S = 0.05
