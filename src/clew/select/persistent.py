@@ -67,10 +67,10 @@ class RuntimeStudies:
             return False
         result = node.output("result")
         try:
-            value = None if result is None else self.runtime.vault.get(result)
+            value: Any = None if result is None else self.runtime.vault.get(result)
         except ClewError:
             return False
-        values = [value] if len(node.inputs) == 1 else value
+        values: Sequence[Any] = [value] if len(node.inputs) == 1 else value
         for edge, part in zip(node.inputs, values, strict=True):
             self._memory.put(edge.value, part)
         return True

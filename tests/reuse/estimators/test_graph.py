@@ -261,3 +261,27 @@ def test_drafts_that_nobody_needs_are_forgotten(data, monkeypatch) -> None:
     assert len(graph._drafts) == 3
     assert len(graph._makers) <= 8
     assert not current().store.history("sklearn.preprocessing._data:StandardScaler.fit", 5)
+
+
+def test_what_is_dear_to_store_is_stored_when_it_is_computed_again(data, monkeypatch) -> None:
+    monkeypatch.setattr(graphs, "_SHARE", 0.0)
+    monkeypatch.setattr(graphs, "_SHARE_AGAIN", 1e9)
+    hits = []
+    for _ in range(3):
+        with reuse() as context:
+            Ridge().fit(*data)
+        hits.append(context.stats.hits)
+    assert hits == [0, 0, 1]
+
+
+def test_the_speed_of_storing_is_learnt_within_bounds() -> None:
+    graph = graphs.Graph(current())
+    before = graph._byte_s
+    graph._learn(10, 100.0)
+    assert graph._byte_s == before  # too small to tell
+    for _ in range(50):
+        graph._learn(1 << 21, 100.0)
+    assert before < graph._byte_s <= 4 * before
+    for _ in range(50):
+        graph._learn(1 << 21, 1e-9)
+    assert before / 4 <= graph._byte_s < before

@@ -75,7 +75,7 @@ def source_digest(module: Any, path: str) -> str:
     for part in path.split("."):
         found = getattr(found, part, None)
     try:
-        function = inspect.unwrap(found)  # type: ignore[arg-type]
+        function = inspect.unwrap(found)
     except ValueError:
         return ""
     code = getattr(function, "__code__", None)
