@@ -29,6 +29,7 @@ IGNORED = frozenset(
 )
 """Attributes that scikit-learn keeps on estimators while a fit runs; no result depends on them."""
 
+_NOTICED = frozenset({"random_state", "warm_start", "_skl_callbacks"})
 _PLAIN_BYTES = 48  # object header, __dict__ and __weakref__: nothing hidden in C
 
 
@@ -130,13 +131,15 @@ class Walk:
                 continue
             value = attributes[key]
             self._notice(key, value)
-            out.append(frame(key.encode()) + frame(self.write(value)))
+            out.append(_framed(key) + frame(self.write(value)))
         return b"".join(out)
 
     def _notice(self, key: str, value: Any) -> None:
         traits = self.traits
         if value is False:
             traits.in_place |= key in IN_PLACE
+        elif key not in _NOTICED:
+            return
         elif key == "random_state":
             traits.unseeded |= value is None
             traits.generator |= isinstance(value, np.random.RandomState | np.random.Generator)
@@ -200,6 +203,12 @@ class Walk:
             return b"v" + fingerprint(value)
         self.kept.append(reduced)
         return b"c" + class_id(type(value), self.traits) + self.write(tuple(reduced[:3]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _framed(key: str) -> bytes:
+    """Return the frame of an attribute's name: there are few, and they come again and again."""
+    return frame(key.encode())
 
 
 def _write_sequence(walk: Walk, value: Any) -> bytes:
