@@ -10,12 +10,19 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+from sklearn.tree import DecisionTreeClassifier
 
 import clew
-from clew.errors import InvalidParameter, WrongType
+from clew.errors import ClewError, InvalidParameter, WrongType
 from clew.serve import Endpoint, compile_model
 
 pytest.importorskip("onnxruntime")
@@ -169,7 +176,7 @@ def test_a_matrix_model_serves_rows_of_numbers() -> None:
         ({"job": 3}, WrongType, "row 0, column 'job'"),
         ({"age": [1]}, WrongType, "column 'age'"),
         ({"age": True}, WrongType, "column 'age'"),
-        ({"age": 10**400}, InvalidParameter, "double precision"),
+        ({"age": 10**400}, InvalidParameter, "too large|double precision"),
         ({"age": None}, None, ""),
         ({"age": np.int64(3), "extra": 1}, None, ""),
         ({"job": "unseen"}, None, ""),
@@ -237,3 +244,43 @@ def test_a_gap_that_the_model_refuses_is_refused_and_one_that_it_takes_is_compar
     line = Endpoint(LinearRegression().fit(matrix, matrix[:, 0]), matrix)
     with pytest.raises(WrongType, match="missing"):
         line.predict([[1.0, float("nan"), 2.0]])
+
+
+def test_a_form_never_answers_what_the_model_refuses():
+    """An encoder that knows its categories refuses others; a graph would compute on."""
+    frame = pd.DataFrame({"n": [1.0, 2.0, 3.0, 4.0] * 6, "t": ["a", "b", "c", "a"] * 6})
+    columns = ColumnTransformer([("n", Normalizer(), ["n"]), ("t", OrdinalEncoder(), ["t"])])
+    model = make_pipeline(columns, DecisionTreeClassifier(max_depth=2, random_state=0))
+    compiled = compile_model(model.fit(frame, [0, 1, 1, 0] * 6), frame)
+    with pytest.raises(ClewError):
+        compiled.answer([{"n": 1.0, "t": "unseen"}])
+
+
+@pytest.mark.parametrize("size", [1e39, -1e39, 1e308, 10**40])
+def test_numbers_beyond_what_a_tree_reads_are_refused(size):
+    frame = pd.DataFrame({"n": [1.0, 2.0, 3.0, 4.0] * 6, "m": [0.5, 1.5, 0.0, 1.0] * 6})
+    model = RandomForestClassifier(3, random_state=0).fit(frame, [0, 1, 1, 0] * 6)
+    with pytest.raises(ValueError, match="too large"), np.errstate(over="ignore"):
+        model.predict(pd.DataFrame({"n": [float(size)], "m": [1.0]}))
+    with pytest.raises(InvalidParameter, match="too large"):
+        compile_model(model, frame).answer([{"n": size, "m": 1.0}])
+    matrix = model.fit(frame.to_numpy(), [0, 1, 1, 0] * 6)
+    with pytest.raises(InvalidParameter, match="too large"):
+        compile_model(matrix, frame.to_numpy()).answer([[float(size), 1.0]])
+
+
+def test_a_column_of_whole_numbers_takes_others_as_the_model_does():
+    frame = pd.DataFrame({"n": [1, 2, 3, 4] * 6})
+    model = RidgeClassifier().fit(frame, [0, 0, 1, 1] * 6)
+    compiled = compile_model(model, frame, forms=["python"])
+    for value in (1.5, 2**63, -(2**70)):
+        expected = model.predict(pd.DataFrame({"n": [float(value)]}))
+        assert compiled.answer([{"n": value}]).predictions == expected
+
+
+def test_what_the_model_refuses_is_an_error_of_the_rows():
+    frame = pd.DataFrame({"t": ["a", "b"] * 6})
+    model = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(frame, [0, 1] * 6)
+    compiled = compile_model(model, frame, forms=["python"])
+    with pytest.raises(InvalidParameter, match="refuses"):
+        compiled.answer([{"t": "unseen"}])

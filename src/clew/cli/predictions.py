@@ -49,7 +49,9 @@ def _show(found: Origin) -> None:
         click.echo(f"feedback: {told}  {moment(said.time_ms)}  {said.note}".rstrip())
     click.echo(f"model: {prediction.model} version {prediction.version}  {prediction.content}")
     if not found.steps:
-        click.echo("  its lineage is not in this store: the model was logged from elsewhere")
+        click.echo(
+            "  no step in this store made the model: it was fitted outside a step, or elsewhere"
+        )
     for step in found.steps:
         click.echo(f"  {step.operation}  {step.node[:12]}")
     for read in found.reads:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from clew.errors import ClewError, InvalidParameter, MissingExtra, WrongType
+from clew.errors import ClewError, InvalidParameter, MissingExtra, UnsupportedValue, WrongType
 from clew.serve.boundary import boundary_rows
 from clew.serve.forms import Form, FormName, PythonForm, candidates, exported, opened
-from clew.serve.missing import asked_for_gaps
+from clew.serve.missing import asked_for_gaps, asked_for_texts
 from clew.serve.outputs import Answer, asked
 from clew.serve.parity import Parity, compare
 from clew.serve.ports import Exporter, outside
@@ -26,6 +26,7 @@ from clew.serve.signature import Columns, Signature
 
 TOLERANCE = 1e-6
 _MOST_ROWS = 20_000
+_ANSWERS_REFUSED = "answers a text that the model refuses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,10 @@ def compile_model(
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
     signature, gaps = asked_for_gaps(model, sample, signature)
-    trial = _Trial(model, sample, gaps, signature, tolerance, using or outside().exporter())
+    odd, refused = asked_for_texts(model, sample, signature)
+    gaps = _stacked([gaps, *odd]) if odd else gaps
+    exporter = using or outside().exporter()
+    trial = _Trial(model, sample, gaps, signature, tolerance, exporter, refused)
     attempts: list[Attempt] = []
     for form in forms or candidates(signature):
         verdict, ready = trial.of(form)
@@ -169,6 +173,7 @@ class _Trial:
     signature: Signature
     tolerance: float
     exporter: Exporter
+    refused: Any = ()
     _rows: tuple[Any, Answer, int] | None = None
 
     def of(self, form: FormName) -> tuple[Verdict, Form | None]:
@@ -183,12 +188,14 @@ class _Trial:
             graph = exported(self.model, self.signature, form, self.exporter)
             ready = self._opened(form, graph)
             rows, expected, at_boundary = self.reference()
-            given = _score(ready, self.signature, rows)
+            given = _ran(ready, self.signature, rows)
         except MissingExtra as error:
             return Verdict(b"", None, f"{error.message}; {error.hint}", None), None
         except ClewError as error:
             return remember(call, Verdict(b"", None, _sentence(error), None)), None
         parity = compare(expected, given, boundary_rows=at_boundary, tolerance=self.tolerance)
+        if parity.passed and self._answers_refused(ready):
+            return remember(call, Verdict(b"", None, _ANSWERS_REFUSED, None)), None
         verdict = remember(call, Verdict(graph, parity, parity.text, None))
         return verdict, ready if parity.passed else None
 
@@ -199,6 +206,16 @@ class _Trial:
             with threadpool_limits(1):
                 self._rows = _reference(self.model, self.sample, self.gaps)
         return self._rows
+
+    def _answers_refused(self, form: Form) -> bool:
+        """Tell whether a form has an answer where the model has none."""
+        for row in self.refused:
+            try:
+                _score(form, self.signature, row)
+            except Exception:  # it refuses as well, with whatever it refuses
+                continue
+            return True
+        return False
 
     def _opened(self, form: FormName, graph: bytes) -> Form:
         return opened(self.model, self.signature, form, graph, self.exporter)
@@ -223,19 +240,32 @@ def _reference(model: Any, sample: Any, gaps: Any) -> tuple[Any, Answer, int]:
         held = sample.iloc[chosen] if hasattr(sample, "iloc") else np.asarray(sample)[chosen]
     edge = boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
     parts = [part for part in (held, gaps, edge) if len(part)]
-    if hasattr(held, "iloc"):
+    rows = _stacked(parts)
+    return rows, asked(model, rows), len(edge)
+
+
+def _stacked(parts: list[Any]) -> Any:
+    """Return rows below one another, in the sample's form."""
+    if hasattr(parts[0], "iloc"):
         import pandas as pd
 
-        rows = pd.concat(parts, ignore_index=True)
-    else:
-        rows = np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
-    return rows, asked(model, rows), len(edge)
+        return pd.concat(parts, ignore_index=True)
+    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
 
 
 def _score(form: Form, signature: Signature, rows: Any) -> Answer:
     if not signature.is_frame:
         return form.score_matrix(signature.matrix_of(rows))
     return form.score(signature.columns_of(_mappings(rows)))
+
+
+def _ran(form: Form, signature: Signature, rows: Any) -> Answer:
+    try:
+        return _score(form, signature, rows)
+    except ClewError:
+        raise
+    except Exception as error:  # a graph's runtime raises whatever comes up in it
+        raise UnsupportedValue("the graph does not run", got=str(error)[:200]) from error
 
 
 def _mappings(rows: Any) -> Any:

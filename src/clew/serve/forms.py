@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from clew.errors import InvalidParameter
 from clew.serve.encode import FramePlan, plan_of
 from clew.serve.outputs import Answer, asked, frame_of
 from clew.serve.ports import Exporter, Runner
@@ -87,9 +88,14 @@ class PythonForm:
 
     def score_matrix(self, matrix: Any) -> Answer:
         """Return the answer to rows of a matrix."""
-        if not self.by_probabilities:
-            return asked(self.model, matrix)
-        probabilities = np.asarray(self.model.predict_proba(matrix))
+        try:
+            if not self.by_probabilities:
+                return asked(self.model, matrix)
+            probabilities = np.asarray(self.model.predict_proba(matrix))
+        except (ValueError, TypeError) as error:
+            raise InvalidParameter(
+                "the model refuses these rows", got=str(error)[:300], expected="rows it can read"
+            ) from error
         return Answer(self.model.classes_[np.argmax(probabilities, axis=1)], probabilities)
 
 

@@ -97,5 +97,12 @@ def frame_of(signature: Signature, columns: Columns) -> Any:
     for column in signature.columns:
         values = columns[column.name]
         plain = column.kind != "text" and any(value is None for value in values)
+        plain = plain or (column.kind == "integer" and not _whole(values, column.dtype))
         made[column.name] = pd.Series(values, dtype="float64" if plain else column.dtype or None)
     return pd.DataFrame(made)
+
+
+def _whole(values: list[Any], dtype: str) -> bool:
+    """Tell whether a column of whole numbers can hold all values as they are."""
+    limits = np.iinfo(dtype.lower().partition("[")[0])  # also Int64, int64[pyarrow]
+    return all(limits.min <= value <= limits.max and value == int(value) for value in values)

@@ -20,8 +20,8 @@ from clew.serve.ports import Exporter
 from clew.steps.runtime import Runtime, current
 
 OPERATION = "clew.serve:export"
-FORMAT = 1
-"""Raised when this package writes other graphs for the same model."""
+FORMAT = 2
+"""Raised when this package writes other graphs for the same model, or compares them otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ class Column:
         The column's dtype in the frame that the model was fitted on, as its library writes it.
     missing, infinite : bool
         Whether the model takes a missing value (None, NaN) or an infinite one here.
+    largest : float
+        Beyond this size it is not certain that the model takes a finite number: trees, for one,
+        read single precision.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Column:
     dtype: str = ""
     missing: bool = True
     infinite: bool = True
+    largest: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,15 @@ class Signature:
         Columns of the frame or matrix.
     missing, infinite : bool
         Whether a matrix model takes missing (NaN) or infinite values.
+    largest : float
+        Of a matrix model, as of a `Column`.
     """
 
     columns: tuple[Column, ...]
     n_features: int
     missing: bool = True
     infinite: bool = True
+    largest: float = math.inf
 
     @property
     def is_frame(self) -> bool:
@@ -143,6 +150,8 @@ class Signature:
             raise WrongType("rows have missing values", expected="numbers: the model takes no gaps")
         if not self.infinite and bool(np.isinf(matrix).any()):
             raise WrongType("rows have infinite values", expected="finite numbers")
+        if self.largest < math.inf and bool((np.abs(matrix) > self.largest).any()):
+            raise InvalidParameter("rows have numbers too large", expected=_up_to(self.largest))
         return matrix
 
 
@@ -182,6 +191,10 @@ def _checked(column: Column, values: list[Any]) -> list[Any]:
     if types & _MAY_BE_GAPS and not (column.missing and column.infinite):
         for position, value in enumerate(values):
             _refuse_gap(column, position, value)
+    elif int in types and column.largest < math.inf:
+        for position, value in enumerate(values):
+            if value is not None and not -column.largest <= value <= column.largest:
+                _refuse_size(column, position)
     return values
 
 
@@ -200,6 +213,19 @@ def _refuse_gap(column: Column, position: int, value: Any) -> None:
             f"row {position}, column {column.name!r}: an infinite value",
             expected="a finite number",
         )
+    elif column.largest < math.inf and not -column.largest <= value <= column.largest:
+        _refuse_size(column, position)
+
+
+def _refuse_size(column: Column, position: int) -> None:
+    raise InvalidParameter(
+        f"row {position}, column {column.name!r}: a number too large",
+        expected=_up_to(column.largest),
+    )
+
+
+def _up_to(largest: float) -> str:
+    return f"numbers up to {largest:g}: the model refuses larger ones"
 
 
 def _plain(column: Column, position: int, value: Any) -> Any:

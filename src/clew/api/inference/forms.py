@@ -140,7 +140,10 @@ def _named(names: Any, row: Any) -> dict[str, Any]:
         raise InvalidParameter(
             "a row and its columns do not fit", got=str(row)[:80], expected=str(names)[:200]
         )
-    return dict(zip(names, row, strict=True))
+    made = dict(zip(names, row, strict=True))
+    if len(made) < len(names):
+        raise InvalidParameter("a column is there twice", got=str(names)[:200])
+    return made
 
 
 def _csv_rows(body: bytes, signature: Signature) -> list[Any]:
