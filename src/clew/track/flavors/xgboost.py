@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,18 @@ def save(model: Any, folder: Path) -> Saved:
         "data": FILE,
         "model_class": f"{type(model).__module__}.{type(model).__qualname__}",
         "model_format": "ubj",
-        "xgb_version": importlib.metadata.version("xgboost"),
+        "xgb_version": _version(),
         "code": None,
     }
     predicts = {"loader_module": "mlflow.xgboost", "data": FILE}
     return Saved({"xgboost": entry, "python_function": predicts}, ("xgboost", "numpy"))
+
+
+def _version() -> str:
+    """Return the library's version, under whichever name it was installed (``xgboost-cpu`` too)."""
+    import xgboost
+
+    return str(xgboost.__version__)
 
 
 def load(folder: Path, entry: dict[str, Any], *, trust: bool, into: Any) -> Any:
