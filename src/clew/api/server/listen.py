@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -123,4 +124,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE_S,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # What is loaded by now stays: a collection that walked it would hold up requests for 0.1 s.
+    gc.collect()
+    gc.freeze()
     Announcing(config).run(sockets=[listener])
