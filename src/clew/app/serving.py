@@ -25,10 +25,14 @@ from clew.serve.hosted import Hosted
 from clew.serve.journal import Journal, JournalWriter
 from clew.steps.runtime import Runtime
 from clew.track.load import load_model
+from clew.track.rows import ARRAY, TABLE, read
 
 PREDICTIONS = "predictions"
 _TABLES = ("pandas.", "numpy.ndarray", "pyarrow.lib.Table", "polars.")
 _MOST_SAMPLE_BYTES = 1 << 30
+_EXAMPLE = "input_example.json"
+_FEW_ROWS = 100
+"""An example of fewer rows proves nothing of a compiled form."""
 
 
 _REGISTERED = re.compile(r"(?:models:/)?(?P<name>[^/:@]+)(?:@(?P<alias>[\w-]+)|/(?P<version>\d+))")
@@ -47,6 +51,8 @@ class Found:
         Content id of the model.
     sample : frame or array
         Rows as it was fitted on, with the columns that it reads.
+    few_rows : bool
+        They are a mere example, on which nothing can be proven.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Found:
     model: Any
     content: str
     sample: Any
+    few_rows: bool = False
 
 
 def hosted(
@@ -76,7 +83,7 @@ def hosted(
         name or found.name,
         found.version,
         found.content,
-        compile_model(found.model, found.sample),
+        compile_model(found.model, found.sample, few_rows=found.few_rows),
         journal=writer,
         cache_size=cache_size,
     )
@@ -119,8 +126,9 @@ def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = F
         )
     content = fingerprint(model)
     rows = _read(sample) if sample else _from_lineage(store.runtime, model, content)
+    few_rows = False
     if rows is None and version is not None and version.model_id is not None:
-        rows = _example(store, version.model_id)
+        rows, few_rows = _kept(store, version.model_id)
     if rows is None:
         raise NotFound(
             f"there are no stored rows that {spec!r} was fitted on",
@@ -128,13 +136,13 @@ def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = F
         )
     known = content.hex()
     label = known[:12] if version is None else str(version.version)
-    return Found(name, label, model, known, _read_by(model, rows))
+    return Found(name, label, model, known, _read_by(model, rows), few_rows)
 
 
-def named(spec: str) -> tuple[Any, Any]:
-    """Return a model of the store of this place, and rows that it was fitted on."""
+def named(spec: str) -> tuple[Any, Any, bool]:
+    """Return a model of the store of this place, rows for it, and whether they are few."""
     found = find(open_store(), spec)
-    return found.model, found.sample
+    return found.model, found.sample, found.few_rows
 
 
 def registered(store: Store, spec: str) -> ModelVersion | None:
@@ -148,13 +156,29 @@ def registered(store: Store, spec: str) -> ModelVersion | None:
     return tracking.versions.get(match["name"], int(match["version"]))
 
 
-def _example(store: Store, model_id: str) -> Any:
-    """Return the example that a model was logged with, or None."""
-    artifacts = tracking_of(store.runtime).artifacts
+def _kept(store: Store, model_id: str) -> tuple[Any, bool]:
+    """Return the rows that a model was logged with, or None; and whether they are too few."""
+    artifacts, owner = tracking_of(store.runtime).artifacts, Owner("model", model_id)
+
+    def content(path: str) -> bytes | None:
+        try:
+            return b"".join(artifacts.read(artifacts.get(owner, path)))
+        except NotFound:
+            return None
+
+    paths = (TABLE, ARRAY, f"{ARRAY}.json", _EXAMPLE)
+    files = {path: found for path in paths if (found := content(path)) is not None}
+    rows = read(files)
+    if rows is None:
+        return _example(files.get(_EXAMPLE)), True
+    return rows.data, rows.origin == "example" and len(rows.data) < _FEW_ROWS
+
+
+def _example(text: bytes | None) -> Any:
+    """Return the example that MLflow's clients log with a model, or None."""
     try:
-        file = artifacts.get(Owner("model", model_id), "input_example.json")
-        content = json.loads(b"".join(artifacts.read(file)))
-    except (NotFound, ValueError):
+        content = json.loads(text or b"")
+    except ValueError:
         return None
     if isinstance(content, dict) and "columns" in content:
         import pandas as pd

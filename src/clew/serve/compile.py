@@ -7,8 +7,9 @@ and the result says why it was left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,25 @@ from threadpoolctl import threadpool_limits
 
 from clew.errors import ClewError, InvalidParameter, MissingExtra, UnsupportedValue, WrongType
 from clew.serve.boundary import boundary_rows
-from clew.serve.forms import Form, FormName, PythonForm, candidates, exported, opened
-from clew.serve.missing import asked_for_gaps, asked_for_texts
-from clew.serve.outputs import Answer, asked
+from clew.serve.forms import (
+    Form,
+    FormName,
+    PythonForm,
+    candidates,
+    exported,
+    is_multi_output,
+    opened,
+)
+from clew.serve.outputs import Answer, asked, joined
 from clew.serve.parity import Parity, compare
 from clew.serve.ports import Exporter, outside
+from clew.serve.probe import Probed, probed
 from clew.serve.record import Verdict, known, remember
 from clew.serve.signature import Columns, Signature
 
 TOLERANCE = 1e-6
 _MOST_ROWS = 20_000
+_TOO_FEW = "not tried: a few example rows prove nothing; fit under clew.autolog(), or give a sample"
 _ANSWERS_REFUSED = "answers a text that the model refuses"
 
 
@@ -63,6 +73,8 @@ class Compiled:
         What the columns of the probabilities stand for; empty for a regressor.
     node : str or None
         Id of the node that records the export and its comparison.
+    example : object
+        The prediction for the sample's first row, as a plain value; a list for several outputs.
     """
 
     signature: Signature
@@ -71,6 +83,7 @@ class Compiled:
     graph: bytes
     classes: tuple[Any, ...]
     node: str | None
+    example: Any
     _form: Form
 
     @property
@@ -108,6 +121,7 @@ def compile_model(
     tolerance: float = TOLERANCE,
     forms: Sequence[FormName] | None = None,
     using: Exporter | None = None,
+    few_rows: bool = False,
 ) -> Compiled:
     """Make a fitted model ready to serve, in the fastest form that is equal to it.
 
@@ -125,6 +139,9 @@ def compile_model(
         The forms to try, in order. By default all, the fastest first.
     using : Exporter, optional
         By default ONNX.
+    few_rows : bool, default False
+        The sample is an example of a few rows, on which nothing can be proven: the Python object
+        serves.
 
     Returns
     -------
@@ -135,6 +152,9 @@ def compile_model(
     ------
     WrongType
         When the sample is no rows of features.
+    UnsupportedValue
+        When what the model predicts is not one answer for each row, or rows given as values do not
+        make the frame that it was fitted on.
     InvalidParameter
         When the sample is empty, or none of the `forms` is equal to the model.
     """
@@ -143,19 +163,24 @@ def compile_model(
         raise InvalidParameter("a sample without rows proves nothing", expected="some rows")
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
-    signature, gaps = asked_for_gaps(model, sample, signature)
-    odd, refused = asked_for_texts(model, sample, signature)
-    gaps = _stacked([gaps, *odd]) if odd else gaps
-    exporter = using or outside().exporter()
-    trial = _Trial(model, sample, gaps, signature, tolerance, exporter, refused)
+    example = asked(model, sample[:1]).predictions.tolist()[0]
+    # Many small batches: a model's own threads would wait for one another.
+    with threadpool_limits(1):
+        asking = probed(model, sample, signature)
+    signature = asking.signature
+    trial = _Trial(model, sample, asking, signature, tolerance, using or outside().exporter())
     attempts: list[Attempt] = []
+    if few_rows:
+        attempts = [Attempt(form, None, _TOO_FEW) for form in candidates(signature)[:-1]]
+        forms = ("python",)
     for form in forms or candidates(signature):
         verdict, ready = trial.of(form)
         attempts.append(Attempt(form, verdict.parity, verdict.reason))
         if ready is not None:
             kept = tuple(attempts)
-            classes = tuple(np.asarray(getattr(model, "classes_", ())).tolist())
-            return Compiled(signature, form, kept, verdict.graph, classes, verdict.node, ready)
+            classes = () if is_multi_output(model) else _classes(model)
+            node = verdict.node
+            return Compiled(signature, form, kept, verdict.graph, classes, node, example, ready)
     raise InvalidParameter(
         "no form is equal to the model",
         got="; ".join(f"{a.form}: {a.reason}" for a in attempts),
@@ -169,12 +194,11 @@ class _Trial:
 
     model: Any
     sample: Any
-    gaps: Any
+    asking: Probed
     signature: Signature
     tolerance: float
     exporter: Exporter
-    refused: Any = ()
-    _rows: tuple[Any, Answer, int] | None = None
+    _rows: _Reference | None = None
 
     def of(self, form: FormName) -> tuple[Verdict, Form | None]:
         """Export, compare and record one form; return what came of it."""
@@ -187,29 +211,32 @@ class _Trial:
         try:
             graph = exported(self.model, self.signature, form, self.exporter)
             ready = self._opened(form, graph)
-            rows, expected, at_boundary = self.reference()
-            given = _ran(ready, self.signature, rows)
+            reference = self.reference()
+            given = joined([_ran(ready, self.signature, rows) for rows in reference.parts])
         except MissingExtra as error:
             return Verdict(b"", None, f"{error.message}; {error.hint}", None), None
         except ClewError as error:
             return remember(call, Verdict(b"", None, _sentence(error), None)), None
-        parity = compare(expected, given, boundary_rows=at_boundary, tolerance=self.tolerance)
+        parity = self._compared(reference, given)
         if parity.passed and self._answers_refused(ready):
             return remember(call, Verdict(b"", None, _ANSWERS_REFUSED, None)), None
         verdict = remember(call, Verdict(graph, parity, parity.text, None))
         return verdict, ready if parity.passed else None
 
-    def reference(self) -> tuple[Any, Answer, int]:
-        """Return the rows, what the model says of them, and how many lie at a boundary."""
+    def reference(self) -> _Reference:
+        """Return the rows, and what the model says of them."""
         if self._rows is None:
-            # Many small batches: a model's own threads would wait for one another.
             with threadpool_limits(1):
-                self._rows = _reference(self.model, self.sample, self.gaps)
+                self._rows = _reference(self.model, self.sample, self.asking.taken)
         return self._rows
+
+    def _compared(self, reference: _Reference, given: Answer) -> Parity:
+        edge = reference.boundary_rows
+        return compare(reference.answer, given, boundary_rows=edge, tolerance=self.tolerance)
 
     def _answers_refused(self, form: Form) -> bool:
         """Tell whether a form has an answer where the model has none."""
-        for row in self.refused:
+        for row in self.asking.refused:
             try:
                 _score(form, self.signature, row)
             except Exception:  # it refuses as well, with whatever it refuses
@@ -221,7 +248,9 @@ class _Trial:
         return opened(self.model, self.signature, form, graph, self.exporter)
 
     def _python(self) -> tuple[Verdict, Form]:
-        expected = self.reference()[1]
+        """Return the model itself, once rows given as values are seen to reach it unchanged."""
+        reference = self.reference()
+        expected = reference.answer
         by_probabilities = expected.probabilities is not None and bool(
             np.array_equal(
                 self.model.classes_[np.argmax(expected.probabilities, axis=1)],
@@ -229,28 +258,57 @@ class _Trial:
             )
         )
         form = PythonForm(self.signature, self.model, by_probabilities)
+        with threadpool_limits(1):
+            given = joined([_ran(form, self.signature, rows) for rows in reference.parts])
+        parity = self._compared(reference, given)
+        if not parity.passed:
+            raise UnsupportedValue(
+                "rows given as values do not make the frame that the model was fitted on",
+                got=parity.text,
+                expected="the same answers as for the sample itself",
+            )
         return Verdict(b"", None, "the model itself, as a Python object", None), form
 
 
-def _reference(model: Any, sample: Any, gaps: Any) -> tuple[Any, Answer, int]:
-    """Return held rows, rows with gaps, and rows at the boundary, with what the model says."""
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """Rows to compare on, with what the model says of them; the last part lies at a boundary."""
+
+    parts: tuple[Any, ...]
+    answer: Answer
+    boundary_rows: int
+
+
+def _reference(model: Any, sample: Any, taken: Sequence[Any]) -> _Reference:
+    """Return held rows, rows that no sample has, and rows at the boundary."""
     held = sample
     if len(sample) > _MOST_ROWS:
         chosen = np.sort(np.random.default_rng(0).choice(len(sample), _MOST_ROWS, replace=False))
         held = sample.iloc[chosen] if hasattr(sample, "iloc") else np.asarray(sample)[chosen]
-    edge = boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
-    parts = [part for part in (held, gaps, edge) if len(part)]
-    rows = _stacked(parts)
-    return rows, asked(model, rows), len(edge)
+    edge = [rows for rows in _edges(model, held) if len(rows)]
+    # Each part is asked in its own dtypes: below one another, whole numbers would become doubles
+    # and categories texts.
+    parts = (held, *taken, *edge)
+    return _Reference(parts, joined([asked(model, part) for part in parts]), sum(map(len, edge)))
 
 
-def _stacked(parts: list[Any]) -> Any:
-    """Return rows below one another, in the sample's form."""
-    if hasattr(parts[0], "iloc"):
-        import pandas as pd
+def _edges(model: Any, held: Any) -> Iterator[Any]:
+    """Yield rows at the boundary of every output."""
+    first = np.asarray(model.predict(held[:1]))
+    if first.ndim < 2:
+        yield boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
+        return
+    for output in range(first.shape[1]):
+        score = partial(_output, model, output)
+        yield boundary_rows(held, score, pairs=max(8, 128 // first.shape[1]))
 
-        return pd.concat(parts, ignore_index=True)
-    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+
+def _output(model: Any, output: int, rows: Any) -> Any:
+    return np.asarray(model.predict(rows))[:, output]
+
+
+def _classes(model: Any) -> tuple[Any, ...]:
+    return tuple(np.asarray(getattr(model, "classes_", ())).tolist())
 
 
 def _score(form: Form, signature: Signature, rows: Any) -> Answer:

@@ -43,10 +43,11 @@ class Endpoint:
         if isinstance(model, Compiled):
             self.compiled = model
         else:
+            few_rows = False
             if isinstance(model, str):
-                model, known = outside().find(model)
-                sample = known if sample is None else sample
-            self.compiled = compile_model(model, sample, tolerance=tolerance)
+                model, known, few_rows = outside().find(model)
+                sample, few_rows = (known, few_rows) if sample is None else (sample, False)
+            self.compiled = compile_model(model, sample, tolerance=tolerance, few_rows=few_rows)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.compiled.form}: {self.compiled.attempts[-1].reason}>"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from clew.errors import InvalidParameter
+from clew.errors import InvalidParameter, UnsupportedValue
 from clew.serve.encode import FramePlan, plan_of
 from clew.serve.outputs import Answer, asked, frame_of
 from clew.serve.ports import Exporter, Runner
@@ -109,12 +109,30 @@ def exported(model: Any, signature: Signature, form: FormName, exporter: Exporte
     """
     if form == "python":
         return b""
+    if is_multi_output(model):
+        raise UnsupportedValue("a classifier of several outputs has no exact export")
     if not signature.is_frame:
         return exporter.of_matrix(model, signature.n_features)
     if form == "graph":
         return exporter.of_frame(model, {c.name: c.kind for c in signature.columns})
     steps, last = _split(model)
     return exporter.of_matrix(last, plan_of(steps, _names(signature)).width)
+
+
+def is_multi_output(model: Any) -> bool:
+    """Tell whether a model is a classifier of several outputs, each with classes of its own."""
+    classes = getattr(model, "classes_", None)
+    # scikit-learn lists an array for each output; a multi-label model has one of 0, 1, …, and
+    # probabilities of the labels, which do not add up to one.
+    if isinstance(classes, list) and any(np.ndim(one) for one in classes):
+        return True
+    last = _split(model)[1]
+    return bool(getattr(last, "multilabel_", False) or _is_multilabel(last))
+
+
+def _is_multilabel(model: Any) -> bool:
+    binarizer = getattr(model, "_label_binarizer", None) or getattr(model, "label_binarizer_", None)
+    return str(getattr(binarizer, "y_type_", "")).startswith("multilabel")
 
 
 def opened(

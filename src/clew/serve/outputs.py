@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.errors import MissingExtra
-from clew.serve.signature import Columns, Signature
+from clew.errors import MissingExtra, UnsupportedValue
+from clew.serve.signature import Column, Columns, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Answer:
 
     Parameters
     ----------
-    labels : (n_rows,) array or None
+    labels : (n_rows,) or (n_rows, n_outputs) array or None
         Predicted classes.
     probabilities : (n_rows, n_classes) array or None
         Where the model has them.
@@ -60,16 +61,48 @@ class Answer:
 
 
 def asked(model: Any, rows: Any) -> Answer:
-    """Return what the model object itself says of rows in its own form (frame or matrix)."""
-    predicted = np.asarray(model.predict(rows))
+    """Return what the model object itself says of rows in its own form (frame or matrix).
+
+    A classifier of several outputs gives its labels (n_rows, n_outputs) and no probabilities: each
+    output has classes of its own.
+
+    Raises
+    ------
+    UnsupportedValue
+        When what it says is not one answer for each row.
+    """
+    predicted = _plain(model, model.predict(rows), len(rows))
     if not hasattr(model, "classes_"):
         return Answer(values=predicted)
+    if predicted.ndim == 2:
+        return Answer(predicted)
     if hasattr(model, "predict_proba"):
         probabilities = np.asarray(model.predict_proba(rows))
         return Answer(predicted, probabilities, margins=_margins(probabilities))
     if hasattr(model, "decision_function"):
         return Answer(predicted, margins=_margins(np.asarray(model.decision_function(rows))))
     return Answer(predicted)
+
+
+def _plain(model: Any, predicted: Any, n_rows: int) -> NDArray[Any]:
+    answers = np.asarray(predicted)
+    if answers.ndim not in (1, 2) or len(answers) != n_rows:
+        raise UnsupportedValue(
+            "this model's predictions cannot be served",
+            got=f"{type(predicted).__name__} of shape {answers.shape} from {type(model).__name__}",
+            expected="an array (n_rows,) or (n_rows, n_outputs)",
+        )
+    return answers
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Return answers to rows below one another."""
+
+    def column(name: str) -> Any:
+        parts = [getattr(answer, name) for answer in answers]
+        return None if any(part is None for part in parts) else np.concatenate(parts)
+
+    return Answer(*(column(name) for name in ("labels", "probabilities", "values", "margins")))
 
 
 def _margins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,16 +126,35 @@ def frame_of(signature: Signature, columns: Columns) -> Any:
         raise MissingExtra(
             "this model reads pandas frames", got=str(error), hint="pip install 'clew[pandas]'"
         ) from error
-    made = {}
-    for column in signature.columns:
-        values = columns[column.name]
-        plain = column.kind != "text" and any(value is None for value in values)
-        plain = plain or (column.kind == "integer" and not _whole(values, column.dtype))
-        made[column.name] = pd.Series(values, dtype="float64" if plain else column.dtype or None)
-    return pd.DataFrame(made)
+    return pd.DataFrame(
+        {column.name: series_of(column, columns[column.name]) for column in signature.columns}
+    )
+
+
+def series_of(column: Column, values: list[Any]) -> Any:
+    """Return one column's values as the pandas series that the model was fitted on.
+
+    Categories keep their order and their numbers; one that the model was not fitted on comes after
+    them, so that the model itself says what becomes of it.
+    """
+    import pandas as pd
+
+    if column.categories is not None:
+        known = set(column.categories)
+        fresh = [v for v in dict.fromkeys(values) if v is not None and v not in known]
+        dtype = pd.CategoricalDtype([*column.categories, *fresh], ordered=column.ordered)
+        return pd.Series(values, dtype=dtype)
+    if column.kind == "text" and not column.gap_is_none:
+        values = [math.nan if value is None else value for value in values]
+    plain = column.kind != "text" and any(value is None for value in values)
+    plain = plain or (column.kind == "integer" and not _whole(values, column.dtype))
+    return pd.Series(values, dtype="float64" if plain else column.dtype or None)
 
 
 def _whole(values: list[Any], dtype: str) -> bool:
     """Tell whether a column of whole numbers can hold all values as they are."""
     limits = np.iinfo(dtype.lower().partition("[")[0])  # also Int64, int64[pyarrow]
-    return all(limits.min <= value <= limits.max and value == int(value) for value in values)
+    return all(
+        value == value and limits.min <= value <= limits.max and value == int(value)
+        for value in values
+    )

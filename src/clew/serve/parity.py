@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def compare(model: Answer, compiled: Answer, *, boundary_rows: int, tolerance: f
     difference = 0.0
     if model.probabilities is not None and compiled.probabilities is not None:
         difference = _absolute(model.probabilities, compiled.probabilities)
-    other = np.flatnonzero(np.asarray(model.labels != compiled.labels))
+    other = _differing(model.labels, compiled.labels)
     ties = _undecided(model, other, tolerance)
     return Parity(
         rows=len(model.labels),
@@ -79,6 +80,14 @@ def compare(model: Answer, compiled: Answer, *, boundary_rows: int, tolerance: f
         ties=ties,
         tolerance=tolerance,
     )
+
+
+def _differing(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the rows with another label, in any of their outputs."""
+    if left.shape != right.shape:
+        return np.arange(len(left))
+    differs = np.asarray(left != right).reshape(len(left), -1)
+    return np.flatnonzero(differs.any(axis=1))
 
 
 def _undecided(model: Answer, rows: NDArray[np.intp], tolerance: float) -> int:

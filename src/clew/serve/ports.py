@@ -41,8 +41,8 @@ class Exporter(Protocol):
         """Prepare an export to run."""
 
 
-Finder = Callable[[str], tuple[Any, Any]]
-"""Gives a model by its name, and rows that it was fitted on."""
+Finder = Callable[[str], tuple[Any, Any, bool]]
+"""Gives a model by its name, rows that it was fitted on, and whether they are a mere example."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,12 @@ class Column:
     largest : float
         Beyond this size it is not certain that the model takes a finite number: trees, for one,
         read single precision.
+    categories : tuple of str or None
+        Of a pandas column of categories, in their order; None for any other column.
+    ordered : bool
+        Whether that order has a meaning.
+    gap_is_none : bool
+        Missing texts are None in the frame that the model was fitted on; NaN otherwise.
     """
 
     name: str
@@ -45,6 +51,9 @@ class Column:
     missing: bool = True
     infinite: bool = True
     largest: float = math.inf
+    categories: tuple[str, ...] | None = None
+    ordered: bool = False
+    gap_is_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +170,10 @@ def _column(frame: Any, name: Any) -> Column:
     values = frame[name]
     kinds: Mapping[str, Kind] = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
     kind = kinds.get(getattr(values.dtype, "kind", "O"))
-    if kind is None or str(values.dtype) == "category":
-        found = {type(value) for value in values.dropna().unique()[:1000]}
+    categories = getattr(values.dtype, "categories", None)
+    if kind is None or categories is not None:
+        some = values.dropna().unique()[:1000] if categories is None else categories
+        found = {type(value) for value in some}
         if not found <= {str}:
             raise WrongType(
                 f"column {name!r} holds values that cannot be served",
@@ -170,7 +181,23 @@ def _column(frame: Any, name: Any) -> Column:
                 expected="numbers, texts or booleans",
             )
         kind = "text"
-    return Column(name, kind, str(values.dtype))
+    if categories is None:
+        gap_is_none = kind == "text" and values.dtype == object and _gap_is_none(name, values)
+        return Column(name, kind, str(values.dtype), gap_is_none=gap_is_none)
+    ordered = bool(values.dtype.ordered)
+    return Column(name, kind, "category", categories=tuple(categories), ordered=ordered)
+
+
+def _gap_is_none(name: str, values: Any) -> bool:
+    gaps = {value is None for value in values[values.isna()]}
+    if len(gaps) > 1:
+        raise WrongType(
+            f"column {name!r} has two kinds of missing texts, which encoders tell apart",
+            got="None and NaN",
+            expected="one of them",
+            hint="a row that is served can only say that a value is missing",
+        )
+    return gaps == {True}
 
 
 _PLAIN: Mapping[Kind, frozenset[type]] = {

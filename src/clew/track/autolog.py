@@ -29,6 +29,7 @@ from clew.track import active
 from clew.track.active import ActiveRun
 from clew.track.dataset import CONTEXT
 from clew.track.learner import marks
+from clew.track.rows import remember, some_rows
 from clew.track.save import log_model
 
 _FITS = frozenset({"fit", "fit_transform", "fit_predict"})
@@ -106,12 +107,18 @@ class AutoLogger:
         """End the thread."""
         self._pool.shutdown(wait=False)
 
-    def before(self, call: Watched) -> dict[str, Noted]:
+    def before(self, call: Watched) -> dict[str, Any]:
         """Begin to read the data."""
         if call.method not in _FITS and call.method != "score":
             return {}
         with unobserved():
-            return {name: self._content(call, data) for name, data in _data(call).items()}
+            noted: dict[str, Any] = {
+                name: self._content(call, data) for name, data in _data(call).items()
+            }
+            if call.method in _FITS and hasattr(call.estimator, "predict"):
+                # Before the fit, which may write into its data.
+                noted["rows"] = some_rows(_data(call).get("X"), "fit")
+            return noted
 
     def _content(self, call: Watched, data: Any) -> Noted:
         if _bytes_of(data) <= _INLINE_BYTES or _works_in_place(call.estimator):
@@ -141,6 +148,9 @@ class AutoLogger:
             run.log_inputs(_inputs(call, noted))
             if hasattr(call.estimator, "cv_results_") and call.error is None:
                 run.log_text("cv_results.csv", _table(call.estimator.cv_results_))
+            for model in (call.estimator, getattr(call.estimator, "best_estimator_", None)):
+                if model is not None and call.error is None:
+                    remember(model, noted.get("rows"))
             if self._models and call.error is None:
                 log_model(call.estimator, run=run.id)
             self._remember(call.estimator, run.id)

@@ -22,6 +22,7 @@ from clew.track.active import running_here
 from clew.track.flavors import Saved, flavor_of
 from clew.track.learner import FEATURES, LEARNER, marks
 from clew.track.requirements import locked
+from clew.track.rows import rows_of, some_rows, write
 from clew.track.signature import example_file, signature_of
 
 _PIECE = 1 << 20
@@ -41,7 +42,8 @@ def log_model(
     Written are the model (scikit-learn by skops, xgboost and lightgbm in their formats, torch by
     safetensors, anything else as a value of the store), its signature, the first rows of an
     example, and ``requirements.txt`` with the version of everything that it needs. MLflow's clients
-    read the same files.
+    read the same files. Up to 2,000 rows of what it was fitted on under `clew.autolog`, else of the
+    example, are kept beside it: serving compares compiled forms on them.
 
     Parameters
     ----------
@@ -114,6 +116,9 @@ def _write(model: Any, folder: Path, logged: LoggedModel, example: Any) -> str:
         if file is not None:
             described["saved_input_example_info"] = file[0]
             (folder / "input_example.json").write_text(file[1], "utf-8")
+    rows = rows_of(model) or (None if example is None else some_rows(example, "example"))
+    if rows is not None:
+        write(rows, folder)
     needs = [*saved.needs, *_library(example)]
     requirements = locked(needs)
     (folder / "requirements.txt").write_text("\n".join(requirements) + "\n", "utf-8")

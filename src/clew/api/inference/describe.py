@@ -25,8 +25,11 @@ def metadata_of(hosted: Hosted, versions: Sequence[str]) -> dict[str, Any]:
         for column in signature.columns
     ] or [{"name": MATRIX, "datatype": "FP64", "shape": [-1, signature.n_features]}]
     classes = hosted.compiled.classes
-    kind = kind_of(classes) if classes else "FP64"
-    outputs: list[dict[str, Any]] = [{"name": "prediction", "datatype": kind, "shape": [-1]}]
+    example = hosted.compiled.example
+    several = isinstance(example, list)
+    kind = kind_of(example if several else [example])
+    shape = [-1, len(example)] if several else [-1]
+    outputs: list[dict[str, Any]] = [{"name": "prediction", "datatype": kind, "shape": shape}]
     if classes:
         outputs.append({"name": "probabilities", "datatype": "FP64", "shape": [-1, len(classes)]})
     outputs.append({"name": "prediction_id", "datatype": "BYTES", "shape": [-1]})
