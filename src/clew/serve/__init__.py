@@ -2,6 +2,7 @@
 
 - `compile_model`: the fastest form of a model that is proven equal to it.
 - `Endpoint`: scores rows within this process.
+- `Fleet`, `Shelf`: many similar models in one process, and compiled ones in a folder.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clew.serve.compile import Attempt, Compiled, compile_model
     from clew.serve.endpoint import Endpoint
+    from clew.serve.fleet import Fleet
     from clew.serve.outputs import Answer
     from clew.serve.parity import Parity
+    from clew.serve.shelf import Shelf
     from clew.serve.signature import Column, Signature
 
 __all__ = [
@@ -22,7 +25,9 @@ __all__ = [
     "Column",
     "Compiled",
     "Endpoint",
+    "Fleet",
     "Parity",
+    "Shelf",
     "Signature",
     "compile_model",
 ]
@@ -33,7 +38,9 @@ _HOMES = {
     "Column": "signature",
     "Compiled": "compile",
     "Endpoint": "endpoint",
+    "Fleet": "fleet",
     "Parity": "parity",
+    "Shelf": "shelf",
     "Signature": "signature",
     "compile_model": "compile",
 }

@@ -7,7 +7,8 @@ models it is where two classes tie.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,42 @@ def boundary_rows(sample: Any, score: Score, *, pairs: int = 128, seed: int = 0)
         at_low = np.where(near_low[:, 0], at_middle, at_low)
         at_high = np.where(near_low[:, 0], at_high, at_middle)
     return rows(np.concatenate([low, high]), np.concatenate([first, first]))
+
+
+def boundary_texts(
+    sample: Sequence[str], score: Score, *, pairs: int = 64, seed: int = 0
+) -> list[str]:
+    """Return texts on both sides of a model's decisions, a word apart.
+
+    Of two texts that the model tells apart, the first words of one are followed by the last of the
+    other; where the answer changes is a decision.
+    """
+    words = [text.split(" ") for text in sample]
+    generator = np.random.default_rng(seed)
+    first, second = generator.integers(len(words), size=(2, 4 * pairs))
+    answers = score(list(sample))
+    differs = np.flatnonzero(_differ(answers[first], answers[second]))[:pairs]
+    found = []
+    for one, other in zip(first[differs], second[differs], strict=True):
+        low, high = 0, len(words[one]) + len(words[other])
+        path = partial(_between, words[other], words[one])
+        at_low, at_high = score([path(low)]), score([path(high)])
+        while high - low > 1:
+            middle = (low + high) // 2
+            at_middle = score([path(middle)])
+            if bool(_nearer_low(at_low, at_middle, at_high)[0]):
+                low, at_low = middle, at_middle
+            else:
+                high, at_high = middle, at_middle
+        found += [path(low), path(high)]
+    return found
+
+
+def _between(first: list[str], second: list[str], at: int) -> str:
+    """Return the text `at` words on the way from the first to the second, word by word."""
+    kept = second[: min(at, len(second))]
+    dropped = max(0, at - len(second))
+    return " ".join([*kept, *first[dropped:]])
 
 
 def _differ(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from clew.errors import ClewError, InvalidParameter, MissingExtra, UnsupportedValue, WrongType
-from clew.serve.boundary import boundary_rows
+from clew.serve.boundary import boundary_rows, boundary_texts
 from clew.serve.forms import (
     Form,
     FormName,
@@ -62,19 +62,22 @@ class Compiled:
 
     Parameters
     ----------
-    form : {"plan", "graph", "python"}
-        What serves: a plan of array operations before an ONNX graph; one ONNX graph; or the Python
-        object.
+    form : {"plan", "graph", "text", "python"}
+        What serves: a plan of array operations before an ONNX graph; one ONNX graph; a plan of
+        texts; or the Python object.
     attempts : tuple of Attempt
         What was tried, the last of which serves.
     graph : bytes
-        The ONNX graph that serves (of the model alone, behind a plan); empty for ``"python"``.
+        The ONNX graph that serves (of the model alone, behind a plan), or what a plan of texts is
+        made of; empty for ``"python"``.
     classes : tuple
         What the columns of the probabilities stand for; empty for a regressor.
     node : str or None
         Id of the node that records the export and its comparison.
     example : object
         The prediction for the sample's first row, as a plain value; a list for several outputs.
+    ready : Form
+        What scores.
     """
 
     signature: Signature
@@ -84,7 +87,7 @@ class Compiled:
     classes: tuple[Any, ...]
     node: str | None
     example: Any
-    _form: Form
+    ready: Form
 
     @property
     def parity(self) -> Parity | None:
@@ -98,7 +101,7 @@ class Compiled:
 
     def score(self, columns: Columns) -> Answer:
         """Return the answer to rows with named columns, as the signature has checked them."""
-        return self._form.score(columns)
+        return self.ready.score(columns)
 
     def answer(self, rows: Any) -> Answer:
         """Return the answer to rows: mappings for a frame's model, else (n_rows, n_features).
@@ -110,8 +113,12 @@ class Compiled:
             expected.
         """
         if self.signature.is_frame:
-            return self.score(self.signature.columns_of(_mappings(rows)))
-        return self._form.score_matrix(self.signature.matrix_of(rows))
+            return self.score(self.columns_of(rows))
+        return self.ready.score_matrix(self.signature.matrix_of(rows))
+
+    def columns_of(self, rows: Any) -> Columns:
+        """Return rows of a frame's model (or texts of a text's) as checked columns."""
+        return self.signature.columns_of(_mappings(self.signature, rows))
 
 
 def compile_model(
@@ -129,13 +136,13 @@ def compile_model(
     ----------
     model : estimator
         Fitted; a scikit-learn pipeline, or any model with ``predict``.
-    sample : frame or (n_rows, n_features) array
+    sample : frame, (n_rows, n_features) array, or sequence of str
         Rows as the model was fitted on, without the target; up to 20,000 of them are compared, and
         rows at the decision boundary are made from them.
     tolerance : float, default 1e-6
         Largest difference of a probability (or relative difference of a value) that counts as
         equal. A label may differ only where the model's own two best classes are this close.
-    forms : sequence of {"plan", "graph", "python"}, optional
+    forms : sequence of {"plan", "graph", "text", "python"}, optional
         The forms to try, in order. By default all, the fastest first.
     using : Exporter, optional
         By default ONNX.
@@ -158,9 +165,10 @@ def compile_model(
     InvalidParameter
         When the sample is empty, or none of the `forms` is equal to the model.
     """
-    signature = Signature.of(sample)
     if not len(sample):
         raise InvalidParameter("a sample without rows proves nothing", expected="some rows")
+    signature = Signature.of(sample)
+    sample = [str(text) for text in sample] if signature.texts else sample
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
     example = asked(model, sample[:1]).predictions.tolist()[0]
@@ -284,7 +292,7 @@ def _reference(model: Any, sample: Any, taken: Sequence[Any]) -> _Reference:
     held = sample
     if len(sample) > _MOST_ROWS:
         chosen = np.sort(np.random.default_rng(0).choice(len(sample), _MOST_ROWS, replace=False))
-        held = sample.iloc[chosen] if hasattr(sample, "iloc") else np.asarray(sample)[chosen]
+        held = _at(sample, chosen)
     edge = [rows for rows in _edges(model, held) if len(rows)]
     # Each part is asked in its own dtypes: below one another, whole numbers would become doubles
     # and categories texts.
@@ -292,8 +300,17 @@ def _reference(model: Any, sample: Any, taken: Sequence[Any]) -> _Reference:
     return _Reference(parts, joined([asked(model, part) for part in parts]), sum(map(len, edge)))
 
 
+def _at(sample: Any, positions: Any) -> Any:
+    if isinstance(sample, list):
+        return [sample[at] for at in positions]
+    return sample.iloc[positions] if hasattr(sample, "iloc") else np.asarray(sample)[positions]
+
+
 def _edges(model: Any, held: Any) -> Iterator[Any]:
     """Yield rows at the boundary of every output."""
+    if isinstance(held, list):
+        yield boundary_texts(held, lambda texts: np.asarray(model.predict(texts)))
+        return
     first = np.asarray(model.predict(held[:1]))
     if first.ndim < 2:
         yield boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
@@ -314,7 +331,7 @@ def _classes(model: Any) -> tuple[Any, ...]:
 def _score(form: Form, signature: Signature, rows: Any) -> Answer:
     if not signature.is_frame:
         return form.score_matrix(signature.matrix_of(rows))
-    return form.score(signature.columns_of(_mappings(rows)))
+    return form.score(signature.columns_of(_mappings(signature, rows)))
 
 
 def _ran(form: Form, signature: Signature, rows: Any) -> Answer:
@@ -326,7 +343,9 @@ def _ran(form: Form, signature: Signature, rows: Any) -> Answer:
         raise UnsupportedValue("the graph does not run", got=str(error)[:200]) from error
 
 
-def _mappings(rows: Any) -> Any:
+def _mappings(signature: Signature, rows: Any) -> Any:
+    if signature.texts and all(isinstance(row, str) for row in rows):
+        return [{signature.columns[0].name: text} for text in rows]
     return rows.to_dict("records") if hasattr(rows, "to_dict") else rows
 
 

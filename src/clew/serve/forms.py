@@ -1,4 +1,4 @@
-"""The forms in which a model can serve: a plan and a graph, a graph alone, the Python object."""
+"""The forms in which a model can serve: plan and graph, graph alone, texts, the Python object."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from clew.errors import InvalidParameter, UnsupportedValue
+from clew.errors import InvalidParameter, Unhashable, UnsupportedValue
+from clew.lineage.fingerprint import fingerprint
 from clew.serve.encode import FramePlan, plan_of
 from clew.serve.outputs import Answer, asked, frame_of
 from clew.serve.ports import Exporter, Runner
+from clew.serve.shared import SHARED
 from clew.serve.signature import Columns, Signature
+from clew.serve.text import TextPlan, text_plan_of
 
-FormName = Literal["plan", "graph", "python"]
+FormName = Literal["plan", "graph", "text", "python"]
 
 
 class Form(Protocol):
@@ -68,6 +71,22 @@ class GraphForm:
 
 
 @dataclass(frozen=True, slots=True)
+class TextForm:
+    """A pipeline of texts as a plan; what equals a part of another model's is shared with it."""
+
+    name: str
+    plan: TextPlan
+
+    def score(self, columns: Columns) -> Answer:
+        """Return the answer to rows with their one column."""
+        return self.plan.score([self.plan.encode(text) for text in columns[self.name]])
+
+    def score_matrix(self, matrix: Any) -> Answer:
+        """Refuse: texts are no matrix."""
+        raise InvalidParameter("this model reads texts", got="a matrix")
+
+
+@dataclass(frozen=True, slots=True)
 class PythonForm:
     """The model object itself.
 
@@ -111,6 +130,8 @@ def exported(model: Any, signature: Signature, form: FormName, exporter: Exporte
         return b""
     if is_multi_output(model):
         raise UnsupportedValue("a classifier of several outputs has no exact export")
+    if form == "text":
+        return text_plan_of(model).to_bytes()
     if not signature.is_frame:
         return exporter.of_matrix(model, signature.n_features)
     if form == "graph":
@@ -139,14 +160,27 @@ def opened(
     model: Any, signature: Signature, form: FormName, graph: bytes, exporter: Exporter
 ) -> Form:
     """Return a form that is ready to score: a plan or a graph."""
+    if form == "text":
+        return TextForm(signature.columns[0].name, text_plan_of(model))
     runner = exporter.open(graph)
     if form == "graph" or not signature.is_frame:
         return GraphForm(signature, runner)
-    return PlanForm(plan_of(_split(model)[0], _names(signature)), runner)
+    return PlanForm(_plan(_split(model)[0], _names(signature)), runner)
+
+
+def _plan(steps: list[Any], names: list[str]) -> FramePlan:
+    """Return the plan of some transformers; models with equal ones have one plan between them."""
+    try:
+        key = fingerprint((steps, names)).hex()
+    except Unhashable:
+        return plan_of(steps, names)
+    return SHARED.once(("plan", key), lambda _: plan_of(steps, names))
 
 
 def candidates(signature: Signature) -> Sequence[FormName]:
     """Return the forms to try, the fastest first."""
+    if signature.texts:
+        return ("text", "python")
     return ("plan", "graph", "python") if signature.is_frame else ("graph", "python")
 
 

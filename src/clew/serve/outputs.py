@@ -115,11 +115,15 @@ def _margins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def frame_of(signature: Signature, columns: Columns) -> Any:
     """Return columns as the pandas frame that the model was fitted on, dtypes included.
 
+    A model of texts gets the list of them.
+
     Raises
     ------
     MissingExtra
         When pandas is not installed.
     """
+    if signature.texts:
+        return columns[signature.columns[0].name]
     try:
         import pandas as pd
     except ImportError as error:

@@ -12,6 +12,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,8 @@ def probed(model: Any, sample: Any, signature: Signature) -> Probed:
         Rows as the model was fitted on; some of them are changed for each question.
     """
     rows = varied(model.predict, sample)
+    if signature.texts:
+        return _texts(model.predict, rows, sample, signature)
     if not signature.is_frame:
         return _matrix(model.predict, np.asarray(rows, dtype=np.float64), signature)
     asking = _Asking(model.predict, rows, sample)
@@ -88,6 +91,8 @@ def _merged(frames: list[Any]) -> Iterator[Any]:
 def _taken(sample: Any, positions: Any) -> Any:
     if hasattr(sample, "iloc"):
         return sample.iloc[positions].reset_index(drop=True)
+    if isinstance(sample, list):
+        return [sample[at] for at in positions]
     return np.asarray(sample)[positions]
 
 
@@ -146,6 +151,32 @@ class _Asking:
         answered = takes(self.predict, rows)
         self.taken += [rows] if answered else []
         return answered
+
+
+def _texts(
+    predict: Callable[[Any], Any], rows: list[str], sample: list[str], signature: Signature
+) -> Probed:
+    """Ask a model of texts for a missing one and for odd ones, each alone."""
+    (column,) = signature.columns
+    found = replace(signature, columns=(replace(column, missing=False),))
+    halves = [f"{a[: len(a) // 2]}{b[len(b) // 2 :]}" for a, b in pairwise(rows)]
+    odd = [*odd_texts(sample[:200]), *_UNUSUAL, *halves, " ".join(rows)]
+    answered = [takes(predict, [text]) for text in odd]
+    taken = [text for text, yes in zip(odd, answered, strict=True) if yes]
+    refused = tuple([text] for text, yes in zip(odd, answered, strict=True) if not yes)
+    return Probed(found, (taken,) if taken else (), refused)
+
+
+_UNUSUAL = (
+    "  \t\n  ",
+    "ÀÉÎõü ẞß İı ﬁ ½ Ⅷ",
+    "naïve cafe\u0301 \u200b zero\u00a0width",
+    "日本語 текст 🙂🙃 𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+    "a" * 3000,
+    "a b c d e f g " * 200,
+    "\u0000 \ud7ff \uffff",
+    "don't e-mail me@host.org, v1.2.3_x!",
+)
 
 
 def odd_texts(seen: list[str]) -> Iterator[str]:

@@ -70,6 +70,8 @@ class Signature:
         Whether a matrix model takes missing (NaN) or infinite values.
     largest : float
         Of a matrix model, as of a `Column`.
+    texts : bool
+        The model reads the values of its one column, a sequence of texts, not a frame.
     """
 
     columns: tuple[Column, ...]
@@ -77,6 +79,7 @@ class Signature:
     missing: bool = True
     infinite: bool = True
     largest: float = math.inf
+    texts: bool = False
 
     @property
     def is_frame(self) -> bool:
@@ -85,7 +88,9 @@ class Signature:
 
     @classmethod
     def of(cls, sample: Any) -> Signature:
-        """Return the signature of a sample: a pandas frame or a two-dimensional array of numbers.
+        """Return the signature of a sample: a pandas frame, an array of numbers, or texts.
+
+        A sequence of texts becomes one column, called ``text`` or as its series is.
 
         Raises
         ------
@@ -94,12 +99,16 @@ class Signature:
         """
         if hasattr(sample, "iloc") and hasattr(sample, "columns"):
             return cls(tuple(_column(sample, name) for name in sample.columns), sample.shape[1])
+        if is_texts(sample):
+            name = getattr(sample, "name", None)
+            column = Column(name if isinstance(name, str) else "text", "text")
+            return cls((column,), 1, texts=True)
         array = np.asarray(sample)
         if array.ndim != 2 or array.dtype.kind not in "fiub":
             raise WrongType(
                 "a model's sample must be rows of features",
                 got=f"{type(sample).__name__} of {array.dtype}, {array.ndim} dimensions",
-                expected="a pandas frame, or a two-dimensional array of numbers",
+                expected="a pandas frame, a two-dimensional array of numbers, or texts",
             )
         return cls((), array.shape[1])
 
@@ -162,6 +171,13 @@ class Signature:
         if self.largest < math.inf and bool((np.abs(matrix) > self.largest).any()):
             raise InvalidParameter("rows have numbers too large", expected=_up_to(self.largest))
         return matrix
+
+
+def is_texts(sample: Any) -> bool:
+    """Tell whether a sample is a sequence of texts."""
+    if isinstance(sample, str) or hasattr(sample, "columns") or np.ndim(sample[:1]) != 1:
+        return False
+    return all(isinstance(value, str) for value in list(sample))
 
 
 def _column(frame: Any, name: Any) -> Column:

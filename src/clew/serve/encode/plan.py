@@ -17,7 +17,7 @@ from clew.serve.encode.numbers import Numbers, Operation, operations_of
 Part = Numbers | Indicators | Ordinal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class FramePlan:
     """How rows become the matrix that a model reads.
 
