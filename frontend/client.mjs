@@ -97,7 +97,8 @@ export function generate(document) {
   ];
   for (const [name, schema] of Object.entries(document.components.schemas)) parts.push(declaration(name, schema));
   for (const [path, methods] of Object.entries(document.paths)) {
-    for (const method of METHODS) if (methods[method]) parts.push(operation(path, method, methods[method]));
+    // What other programs use a store by is not the pages' business.
+    for (const method of METHODS) if (methods[method] && !methods[method].tags?.includes("store")) parts.push(operation(path, method, methods[method]));
   }
   return parts.join("\n\n") + "\n";
 }

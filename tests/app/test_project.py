@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, given: dict[str, str], **options: str):
     lines: list[bytes] = []
     tracking = open_tracking()
-    done = run_project(tracking, folder, given, store=folder, echo=lines.append, **options)
+    done = run_project(tracking, folder, given, store=str(folder), echo=lines.append, **options)
     return tracking, done, b"".join(lines).decode()
 
 

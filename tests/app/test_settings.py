@@ -46,6 +46,21 @@ def test_the_environment_wins_over_the_file(here: Path, monkeypatch) -> None:
     assert (found.store, found.engine, found.workers) == (here / "other", "processes", 5)
 
 
+def test_a_store_may_be_a_servers(here: Path, monkeypatch) -> None:
+    (here / "clew.toml").write_text('[store]\npath = "http://there:5080/"\n')
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "clew_b")
+    found = load()
+    assert (found.server, found.token, found.trusted) == ("http://there:5080", "clew_b", False)
+    assert found.store.name == "there-5080"
+    monkeypatch.setenv("CLEW_TOKEN", "clew_a")
+    monkeypatch.setenv("CLEW_STORE", "https://other/clew")
+    found = load()
+    assert (found.server, found.token) == ("https://other/clew", "clew_a")
+    found = load(store="mine")  # An argument wins over both.
+    assert (found.server, found.token, found.trusted) == (None, None, True)
+    assert found.store == here / "mine"
+
+
 def test_an_argument_wins_over_everything(here: Path, monkeypatch) -> None:
     monkeypatch.setenv("CLEW_STORE", str(here / "other"))
     assert load(store="mine").store == here / "mine"

@@ -56,7 +56,7 @@ def run_project(
     given: Mapping[str, str],
     *,
     entry: str = ENTRY,
-    store: Path,
+    store: str,
     server: str | None = None,
     echo: Callable[[bytes], object] = sys.stdout.buffer.write,
 ) -> ProjectRun:
@@ -66,8 +66,8 @@ def run_project(
     ----------
     given : mapping
         Parameters by name; those that the entry point does not declare become ``--name value``.
-    store : Path
-        The store that `clew` calls within the project use.
+    store : str
+        The store that `clew` calls within the project use, as ``CLEW_STORE`` names it.
     server : str, optional
         Address of a server of that store, for code that logs by the MLflow client.
     echo : callable
@@ -94,7 +94,7 @@ def run_project(
     if found.environment is not None:
         content = found.environment.read_bytes()
         _put(tracking.artifacts, owner, f"project/{found.environment.name}", content)
-    variables = {"CLEW_STORE": str(store)}
+    variables = {"CLEW_STORE": store}
     if server is not None:
         variables |= {
             "MLFLOW_TRACKING_URI": server,

@@ -11,7 +11,8 @@ from clew.adapters.stores.sqlite.access import SqliteTokens, SqliteViews
 from clew.adapters.stores.sqlite.pages import SqliteRunPages, SqliteStorePages
 from clew.adapters.stores.sqlite.pages.changes import SqliteChanges
 from clew.adapters.stores.sqlite.survey import SqliteSurvey
-from clew.app.settings import Settings
+from clew.app.exchange import Exchange
+from clew.app.settings import Settings, local
 from clew.app.store import Store
 from clew.app.tracking import Tracking, tracking_of
 from clew.app.wiring import install, open_runtime
@@ -34,6 +35,8 @@ class Served:
         Tracking and the registry.
     run_pages, pages : RunPages, StorePages
         Wide views of runs and of the whole.
+    exchange : Exchange
+        The store as clients elsewhere use it.
     changes : Changes
         What any process changed.
     tokens, views : Tokens, Views
@@ -53,6 +56,7 @@ class Served:
     survey: Survey
     run_pages: RunPages
     pages: StorePages
+    exchange: Exchange
     changes: Changes
     tokens: Tokens
     views: Views
@@ -63,14 +67,28 @@ class Served:
     started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
 
 
-def open_served(settings: Settings, *, address: str = "", needs_token: bool = False) -> Served:
-    """Open a store to serve it; it is made where there is none."""
+def open_served(
+    settings: Settings,
+    *,
+    address: str = "",
+    needs_token: bool = False,
+    accept_pickles: bool = False,
+) -> Served:
+    """Open a store to serve it; it is made where there is none.
+
+    Parameters
+    ----------
+    accept_pickles : bool, default False
+        Take values of clients in whose reading runs code.
+    """
     install()
-    runtime = open_runtime(settings)
+    runtime = open_runtime(local(settings, "a server"))
     database = cast(SqliteStore, runtime.store).database
+    tracking = tracking_of(runtime)
     return Served(
         store=Store(runtime),
-        tracking=tracking_of(runtime),
+        tracking=tracking,
+        exchange=Exchange(runtime, tracking, pickles=accept_pickles),
         survey=SqliteSurvey(database),
         run_pages=SqliteRunPages(database),
         pages=SqliteStorePages(database),

@@ -1,16 +1,17 @@
 """Settings: where the store is and how steps run.
 
 Precedence, first found wins: an argument in code or on the command line; the environment
-(``CLEW_STORE``, ``CLEW_ARTIFACTS``, ``CLEW_ENGINE``, ``CLEW_WORKERS``); ``clew.toml`` in this
-folder or the nearest one above; the defaults. Without a ``clew.toml`` the store is the nearest
-existing ``.clew`` folder above, or ``.clew`` in the current folder. Above the current folder only
-what you own counts, and nothing in a folder that everybody can write into.
+(``CLEW_STORE``, ``CLEW_TOKEN``, ``CLEW_ARTIFACTS``, ``CLEW_ENGINE``, ``CLEW_WORKERS``);
+``clew.toml`` in this folder or the nearest one above; the defaults. Without a ``clew.toml`` the
+store is the nearest existing ``.clew`` folder above, or ``.clew`` in the current folder. Above the
+current folder only what you own counts, and nothing in a folder that everybody can write into.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clew.errors import InvalidParameter
+from clew.errors import InvalidParameter, InvalidState
 
 FILE = "clew.toml"
 FOLDER = ".clew"
@@ -42,14 +43,19 @@ class Settings:
     Parameters
     ----------
     store : Path
-        Folder of the store.
+        Folder of the store; of a server's, where this machine keeps what is its own.
+    server : str or None
+        Address of the server whose store it is, ``http://HOST:PORT``.
+    token : str or None
+        What that server may demand; never in a file.
     artifacts : str or None
         Where the bytes of artifacts and of values above 1 kB lie, if not in that folder:
         ``s3://BUCKET/PREFIX?endpoint=URL&region=NAME``.
     durability : {"process", "power-loss"}
         What an acknowledged write survives.
     trusted : bool
-        Whether values may be unpickled: true for a store that only this user writes.
+        Whether values may be unpickled: true for a store that only this user writes, false by
+        default for a server's.
     budget_bytes : int or None
         How large the stored values may grow; beyond it, large values are not stored any more and
         ``clew gc`` finds something to do. Half of the free disk without it.
@@ -64,6 +70,8 @@ class Settings:
     """
 
     store: Path
+    server: str | None = None
+    token: str | None = field(default=None, repr=False)
     artifacts: str | None = None
     durability: str = "process"
     trusted: bool = True
@@ -88,11 +96,15 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
     section = table.get("store", {})
     engine = table.get("engine", {})
     budget = section.get("budget_gb")
+    path = section.get("path")
+    server = _server(file, store, path)
     settings = Settings(
-        store=_store_path(here, file, store, section.get("path")),
+        store=_own_folder(server) if server else _store_path(here, file, store, path),
+        server=server,
+        token=_token() if server else None,
         artifacts=os.environ.get("CLEW_ARTIFACTS") or section.get("artifacts") or None,
         durability=section.get("durability", "process"),
-        trusted=section.get("trusted", True),
+        trusted=section.get("trusted", server is None),
         budget_bytes=None if budget is None else int(float(budget) * 1e9),
         memory_bytes=int(float(section.get("memory_mb", 256)) * 1e6),
         engine=os.environ.get("CLEW_ENGINE") or engine.get("kind", "inline"),
@@ -101,6 +113,49 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
     )
     _check(settings)
     return settings
+
+
+def is_address(store: str | Path | None) -> bool:
+    """Tell whether a store is named by a server's address."""
+    return isinstance(store, str) and store.startswith(("http://", "https://"))
+
+
+def local(settings: Settings, verb: str) -> Settings:
+    """Return the settings of a store that lies on this machine.
+
+    Parameters
+    ----------
+    verb : str
+        What needs that, for the message.
+
+    Raises
+    ------
+    InvalidState
+        When the store is a server's.
+    """
+    if settings.server is not None:
+        raise InvalidState(
+            f"{verb} needs the store itself, and this one is a server's",
+            got=settings.server,
+            hint="run it on the server's machine, with --store FOLDER",
+        )
+    return settings
+
+
+def _server(file: Path | None, given: str | Path | None, configured: str | None) -> str | None:
+    chosen = given or os.environ.get("CLEW_STORE") or (configured if file is not None else None)
+    return str(chosen).rstrip("/") if is_address(chosen) else None
+
+
+def _token() -> str | None:
+    return os.environ.get("CLEW_TOKEN") or os.environ.get("MLFLOW_TRACKING_TOKEN") or None
+
+
+def _own_folder(server: str) -> Path:
+    """Return where this machine keeps what belongs to a server's store: checkpoints of steps."""
+    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", server.partition("://")[2])[:100]
+    return Path(root).expanduser() / "clew" / "servers" / name
 
 
 def _store_path(

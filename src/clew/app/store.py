@@ -16,7 +16,7 @@ from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, search, why
-from clew.app.settings import load
+from clew.app.settings import load, local
 from clew.app.tracking import tracking_of
 from clew.app.upkeep.bundle import Bundle, export_thread
 from clew.app.upkeep.check import Checkup, Problem, check, salvaged
@@ -29,6 +29,7 @@ from clew.lineage import diff as _diff
 from clew.lineage import graph, trace
 from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, NodeId, ValueId
+from clew.lineage.ports import BlobStore
 from clew.lineage.records import LogEntry, Node, Run, Use
 from clew.lineage.values import ValueVault
 from clew.steps.runtime import Runtime
@@ -40,7 +41,8 @@ def open_store(path: str | Path | None = None) -> Store:
     Parameters
     ----------
     path : str or Path, optional
-        Its folder; without it the one that the settings name (see `clew.app.settings`).
+        Its folder, or the address of a server (``http://HOST:PORT``); without it the one that the
+        settings name (see `clew.app.settings`).
 
     Raises
     ------
@@ -72,7 +74,7 @@ def mend_store(path: str | Path | None = None) -> Checkup:
         When nothing can be read of its database.
     """
     install()
-    database = load(store=path).store / "clew.db"
+    database = local(load(store=path), "`clew fsck`").store / "clew.db"
     first: tuple[Problem, ...] = ()
     try:
         store = open_store(path)
@@ -94,8 +96,24 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Folder of the store."""
+        """Folder of the store.
+
+        Raises
+        ------
+        InvalidState
+            When it is a server's.
+        """
+        self._demand_local("the folder")
         return Path(self.runtime.location)
+
+    @property
+    def address(self) -> str:
+        """Where the store is: its folder, or the address of its server."""
+        return self.runtime.location
+
+    def _demand_local(self, verb: str) -> None:
+        if self.runtime.location != self.runtime.folder:
+            local(load(store=self.runtime.location), verb)
 
     def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
         """Return the newest runs first, of one flow (``module:name``) if given."""
@@ -252,6 +270,7 @@ class Store:
         MissingExtra
             Without DuckDB: ``pip install 'clew[sql]'``.
         """
+        self._demand_local("SQL")
         return query.sql(self._sqlite, text)
 
     def gc(
@@ -282,6 +301,7 @@ class Store:
         grace_s : float, default 3600
             Never drop what was used within so many seconds.
         """
+        self._demand_local("`clew gc`")
         budget = budget_bytes if budget_bytes is not None else load(store=self.path).budget_bytes
         return collect(
             self.runtime.store,
@@ -297,6 +317,7 @@ class Store:
 
     def fsck(self, *, repair: bool = False) -> Checkup:
         """Check the database, every value's bytes, and runs whose process is gone."""
+        self._demand_local("`clew fsck`")
         return check(self._sqlite, self._files, repair=repair)
 
     def export(self, id: str, file: str | Path) -> Bundle:
@@ -321,12 +342,13 @@ class Store:
         return cast(SqliteStore, self.runtime.store)
 
     @property
-    def _blobs(self) -> SplitBlobs:
-        return cast(SplitBlobs, cast(ValueVault, self.runtime.vault).blobs)
+    def _blobs(self) -> BlobStore:
+        return cast(ValueVault, self.runtime.vault).blobs
 
     @property
     def _files(self) -> LocalBlobs | S3Blobs:
-        return cast(LocalBlobs | S3Blobs, cast(TieredBlobs, self._blobs.large).blobs)
+        large = cast(SplitBlobs, self._blobs).large
+        return cast(LocalBlobs | S3Blobs, cast(TieredBlobs, large).blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

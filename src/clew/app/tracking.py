@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, ClassVar, cast
 
+from clew.adapters.stores import remote
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.adapters.stores.sqlite import tracking as sqlite
 from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
 from clew.entities import LoggedModel
-from clew.errors import InvalidParameter, NotFound
+from clew.errors import InvalidParameter, InvalidState, NotFound
 from clew.registry.ports import Aliases, RegisteredModels, Versions
 from clew.steps.runtime import Runtime, current
 from clew.track.ports import (
@@ -57,6 +58,23 @@ class Tracking:
     versions: Versions
     aliases: Aliases
     transaction: Callable[[], AbstractContextManager[object]]
+
+    PORTS: ClassVar[tuple[str, ...]] = (
+        "experiments",
+        "runs",
+        "logging",
+        "histories",
+        "search",
+        "datasets",
+        "models",
+        "artifacts",
+        "traces",
+        "trash",
+        "audit",
+        "registered",
+        "versions",
+        "aliases",
+    )
 
     def model_of(self, uri: str) -> LoggedModel:
         """Return the logged model that a URI of the registry names (``models:/adult@champion``).
@@ -115,6 +133,8 @@ _known: dict[int, tuple[Runtime, Tracking]] = {}
 
 def tracking_of(runtime: Runtime) -> Tracking:
     """Return the tracking of an open store."""
+    if isinstance(runtime.store, remote.RemoteStore):
+        return _remote(runtime.store.channel, runtime)
     store = cast(SqliteStore, runtime.store)
     database = store.database
     return Tracking(
@@ -133,4 +153,18 @@ def tracking_of(runtime: Runtime) -> Tracking:
         versions=sqlite.SqliteVersions(database),
         aliases=sqlite.SqliteAliases(database),
         transaction=store.transaction,
+    )
+
+
+def _remote(channel: remote.Channel, runtime: Runtime) -> Tracking:
+    ports: dict[str, Any] = {name: remote.proxy(name, channel) for name in Tracking.PORTS}
+    ports["artifacts"] = remote.RemoteArtifacts(channel, runtime.streams)
+    return Tracking(**ports, transaction=lambda: _no_transaction(runtime.location))
+
+
+def _no_transaction(address: str) -> AbstractContextManager[object]:
+    raise InvalidState(
+        "many writes as one need the store itself, and this one is a server's",
+        got=address,
+        hint="run the command on the server's machine, with --store FOLDER",
     )

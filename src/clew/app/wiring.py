@@ -11,20 +11,22 @@ import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.remote import RemoteBlobs
 from clew.adapters.blobs.s3 import S3Blobs, open_s3
 from clew.adapters.blobs.split import SplitBlobs
-from clew.adapters.claims import FileClaims, NoClaims
+from clew.adapters.claims import FileClaims, LeasedClaims, NoClaims
 from clew.adapters.engines.local.inline import InlineEngine
 from clew.adapters.engines.local.processes import ProcessEngine
 from clew.adapters.engines.local.threads import ThreadEngine
 from clew.adapters.formats import FormatRegistry
 from clew.adapters.formats.onnx.exporter import OnnxExporter
+from clew.adapters.stores.remote import Channel, Connection, RemoteStore
 from clew.adapters.stores.sqlite import SqliteStore
 from clew.app.frameworks import register_frameworks
-from clew.app.settings import ENGINES, Settings, load
+from clew.app.settings import ENGINES, Settings, is_address, load
 from clew.errors import InvalidParameter
 from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, digest
@@ -36,24 +38,28 @@ from clew.registry import place as registry_place
 from clew.reuse import place
 from clew.serve.ports import Outside, set_outside
 from clew.steps import observe, remote, runtime
-from clew.steps.runtime import Engine, Policy, Runtime
+from clew.steps.runtime import Engine, Policy, Runtime, Store
 from clew.steps.step import LEVELS
 from clew.track import place as track_place
 
 if TYPE_CHECKING:
     from clew.app.tracking import Tracking
 
-_open: dict[Path, Runtime] = {}
-_places: dict[tuple[str | None, str, int], Runtime] = {}
+_open: dict[Path | str, Runtime] = {}
+_places: dict[tuple[str, str, int], Runtime] = {}
 _lock = threading.Lock()
+
+_SERVER_BYTES = 1 << 40
+"""How much may be stored on a server that no setting limits: its own `clew gc` keeps the budget."""
 
 
 def open_runtime(settings: Settings) -> Runtime:
     """Return the runtime of a store, opened once in each process."""
     with _lock:
-        known = _open.get(settings.store)
-        if known is None or not settings.store.exists():
-            known = _open[settings.store] = _build(settings)
+        place = f"{settings.server} {settings.token}" if settings.server else settings.store
+        known = _open.get(place)
+        if known is None or (settings.server is None and not settings.store.exists()):
+            known = _open[place] = _build_remote(settings) if settings.server else _build(settings)
         return known
 
 
@@ -73,6 +79,7 @@ def _build(settings: Settings) -> Runtime:
         store.put_environment(id, record)
     return Runtime(
         location=str(root),
+        folder=str(root),
         store=store,
         vault=vault,
         claims=NoClaims(root) if store.read_only else FileClaims(root / "claims.lock"),
@@ -80,6 +87,30 @@ def _build(settings: Settings) -> Runtime:
         environment=(id, record),
         open_engine=open_engine,
         materialiser=_materialiser(settings, split),
+        policy=Policy(
+            engine=settings.engine, workers=settings.workers, resources=settings.resources
+        ),
+    )
+
+
+def _build_remote(settings: Settings) -> Runtime:
+    channel = Channel(Connection(str(settings.server), settings.token))
+    blobs = RemoteBlobs(channel)
+    store = RemoteStore(channel, blobs)
+    codecs = FormatRegistry(trusted=settings.trusted)
+    tiers = TieredBlobs(blobs, settings.memory_bytes)
+    id, record = environment()
+    store.put_environment(id, record)
+    return Runtime(
+        location=str(settings.server),
+        folder=str(settings.store),
+        store=cast(Store, store),
+        vault=ValueVault(tiers, codecs, fingerprint, blobs.pack, verify=True),
+        claims=LeasedClaims(channel, blobs),
+        streams=blobs,
+        environment=(id, record),
+        open_engine=open_engine,
+        materialiser=OnlineMaterialiser(settings.budget_bytes or _SERVER_BYTES),
         policy=Policy(
             engine=settings.engine, workers=settings.workers, resources=settings.resources
         ),
@@ -132,11 +163,17 @@ def open_engine(kind: str, workers: int) -> Engine:
 
 def runtime_here() -> Runtime:
     """Return the runtime of the place where this process stands now."""
-    place = (os.environ.get("CLEW_STORE"), os.getcwd(), os.getpid())  # noqa: PTH109
+    place = (_named(), os.getcwd(), os.getpid())  # noqa: PTH109
     known = _places.get(place)
-    if known is None or not os.path.isdir(known.location):  # noqa: PTH112
+    if known is None or not (is_address(known.location) or os.path.isdir(known.location)):  # noqa: PTH112
         known = _places[place] = open_runtime(load())
     return known
+
+
+def _named() -> str:
+    """Return what of the environment names a store, and opens it."""
+    found = os.environ.get("CLEW_STORE", "")
+    return f"{found} {os.environ.get('CLEW_TOKEN', '')}"
 
 
 def _tracking() -> Tracking:
@@ -158,4 +195,8 @@ def install() -> None:
 
 
 def _open_at(location: str) -> Runtime:
-    return open_runtime(load(store=location))
+    """Return the runtime of a worker process: others wait for what it records."""
+    found = open_runtime(load(store=location))
+    if isinstance(found.store, RemoteStore):
+        found.store.channel.prompt = True
+    return found

@@ -121,7 +121,7 @@ class Interrupted(Failure):
 @click.version_option(__version__, prog_name="clew")
 @click.option(
     "--store",
-    metavar="FOLDER",
+    metavar="FOLDER|URL",
     envvar="CLEW_STORE",
     help="The store to use. Default: CLEW_STORE, clew.toml, or .clew here or above.",
 )
@@ -129,7 +129,8 @@ class Interrupted(Failure):
 def main(ctx: click.Context, store: str | None) -> None:
     """clew: the machine-learning lifecycle on one lineage graph."""
     if store:
-        os.environ["CLEW_STORE"] = os.path.abspath(store)  # noqa: PTH100
+        address = store.startswith(("http://", "https://"))
+        os.environ["CLEW_STORE"] = store if address else os.path.abspath(store)  # noqa: PTH100
 
 
 if __name__ == "__main__":

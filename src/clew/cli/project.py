@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -33,13 +33,13 @@ def run_target(
         if not quiet and not as_json:
             click.echo(line, nl=False)
 
-    with _server(settings.store) as address:
+    with nullcontext(settings.server) if settings.server else _server(settings.store) as address:
         done = run_project(
             tracking,
             target,
             given,
             entry=entry or ENTRY,
-            store=settings.store,
+            store=settings.server or str(settings.store),
             server=address,
             echo=echo,
         )

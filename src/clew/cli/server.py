@@ -27,9 +27,20 @@ import click
     metavar="URL",
     help="Keep artifacts and large values in s3://BUCKET/PREFIX?endpoint=URL&region=NAME.",
 )
+@click.option(
+    "--accept-pickles",
+    is_flag=True,
+    help="Take values of clients whose reading runs code; for servers of people who trust each "
+    "other.",
+)
 @click.option("--access-log", is_flag=True, help="Print a line for each request.")
 def command(
-    host: str, port: int, allow_host: tuple[str, ...], artifacts: str | None, access_log: bool
+    host: str,
+    port: int,
+    allow_host: tuple[str, ...],
+    artifacts: str | None,
+    accept_pickles: bool,
+    access_log: bool,
 ) -> None:
     """Serve the store: web UI, MLflow's protocol and REST, until Ctrl-C.
 
@@ -40,11 +51,18 @@ def command(
 
     if artifacts is not None:
         os.environ["CLEW_ARTIFACTS"] = artifacts
-    run(host, port, hosts=allow_host, access_log=access_log, ready=_ready)
+    run(
+        host,
+        port,
+        hosts=allow_host,
+        accept_pickles=accept_pickles,
+        access_log=access_log,
+        ready=_ready,
+    )
 
 
 def _ready(address: str, needs_token: bool) -> None:
     click.echo(f"clew serves {address}  (Ctrl-C ends it)")
-    click.echo(f"  MLFLOW_TRACKING_URI={address}")
+    click.echo(f"  MLFLOW_TRACKING_URI={address}  or  CLEW_STORE={address}")
     if needs_token:
         click.echo("  clients need a token: clew token create NAME")

@@ -13,7 +13,11 @@ def command(port: int | None, no_browser: bool) -> None:
     from clew.api.server import running
     from clew.app.settings import load
 
-    found = running.find(load().store)
+    settings = load()
+    if settings.server is not None:
+        _open(settings.server, no_browser=no_browser)
+        return
+    found = running.find(settings.store)
     if found is not None:
         _open(found.address, no_browser=no_browser)
         return

@@ -16,6 +16,7 @@ from clew.lineage.canonical import ValueId
 from clew.lineage.ports import BlobStore, Codecs, Encoded
 
 _PLAIN = frozenset({bool, int, float, type(None)})
+_FEW, _SHORT = 8, 64
 
 CALL_S = 1e-4
 """What reading a value takes whatever its size."""
@@ -35,6 +36,8 @@ class ValueVault:
     pack : callable, optional
         Gives a small value's bytes as `Value.content` takes them, None for others
         (`SmallBlobs.pack`); without it no value is small.
+    verify : bool, default False
+        Others write here, too: what is read must have the content id under which it was kept.
 
     Attributes
     ----------
@@ -48,12 +51,15 @@ class ValueVault:
         codecs: Codecs,
         fingerprint: Callable[[object], ValueId],
         pack: Callable[[ValueId, Encoded], bytes | None] | None = None,
+        *,
+        verify: bool = False,
     ) -> None:
         self.blobs = blobs
         self.codecs = codecs
         self.bandwidth = Bandwidth()
         self._fingerprint = fingerprint
         self._pack = pack
+        self._verify = verify
 
     def put(self, value: object, id: ValueId | None = None) -> tuple[ValueId, int]:
         """Store a value and its members; return its id and the stored size in bytes.
@@ -101,8 +107,8 @@ class ValueVault:
         StoreError
             When it cannot be written.
         """
-        # Encoding a number costs less than looking whether it is there.
-        plain = self._pack is not None and type(value) in _PLAIN
+        # Encoding a little costs less than looking whether it is there.
+        plain = self._pack is not None and _is_little(value)
         if plain or (self._pack is not None and self.stored_bytes(id) is None):
             encoded, children = self.codecs.encode(value, id)
             content = self._packed(id, encoded)
@@ -127,8 +133,23 @@ class ValueVault:
         """
         started = time.perf_counter()
         value, size_bytes = self._get(id)
+        if self._verify:
+            self._check(id, value)
         self.bandwidth.saw_read(size_bytes, time.perf_counter() - started)
         return value
+
+    def _check(self, id: ValueId, value: object) -> None:
+        # Bytes of a file stand for the file, whose id their sum has proven already.
+        if self._fingerprint(value) != id and not self._is_file(id):
+            raise CorruptValue(
+                f"what is stored as value {id.hex()} is another value",
+                got=self._fingerprint(value).hex(),
+                hint="it is computed again; whoever may write to the store may have changed it",
+            )
+
+    def _is_file(self, id: ValueId) -> bool:
+        encoded = self.blobs.get(id)
+        return encoded is not None and encoded.format == "file"
 
     def has(self, id: ValueId) -> bool:
         """Tell whether a value could be read: its bytes are there, and those of its members."""
@@ -169,3 +190,16 @@ class ValueVault:
         members = [self._get(child) for child in encoded.children]
         value = self.codecs.decode(encoded, [member for member, _ in members])
         return value, encoded.size_bytes + sum(size for _, size in members)
+
+
+def _is_little(value: object) -> bool:
+    """Tell whether a value is a number, a short text, or a few of them."""
+    if type(value) in (list, tuple):
+        parts: list[object] | tuple[object, ...] = value  # type: ignore[assignment]
+        return len(parts) <= _FEW and all(map(_is_atom, parts))
+    return _is_atom(value)
+
+
+def _is_atom(value: object) -> bool:
+    kind = type(value)
+    return kind in _PLAIN or (kind in (str, bytes) and len(value) <= _SHORT)  # type: ignore[arg-type]

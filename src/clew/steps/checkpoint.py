@@ -72,9 +72,9 @@ def checkpoint() -> Checkpoint:
             hint="call clew.checkpoint() inside a step whose arguments all have content ids",
         )
     execution.checkpointed = True
-    return of_call(current().location, execution.checkpoint_key)
+    return of_call(current().folder, execution.checkpoint_key)
 
 
-def of_call(location: str, key: str) -> Checkpoint:
-    """Return the checkpoint of a call, by the place of its store and its id."""
-    return Checkpoint(Path(location) / "checkpoints" / f"{key}.state")
+def of_call(folder: str, key: str) -> Checkpoint:
+    """Return the checkpoint of a call, by the folder of its store and its id."""
+    return Checkpoint(Path(folder) / "checkpoints" / f"{key}.state")

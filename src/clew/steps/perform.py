@@ -77,7 +77,7 @@ def _compute(
     before_s: Callable[[], float],
 ) -> tuple[Outcome, Recorded]:
     checkpoint = identity.call.hex() if identity.call is not None else None
-    root = runtime.location
+    root = runtime.folder
     outcome = execute(step, arguments, own_root=root, checkpoint=checkpoint, code=identity.code)
     with unobserved():
         isolate.check_unchanged(step.name, arguments, identity.inputs)
@@ -86,7 +86,7 @@ def _compute(
             recorded = results.compare(runtime, known, recorded)
         commit(outcome, recorded)
         if checkpoint is not None and outcome.checkpointed:
-            of_call(runtime.location, checkpoint).clear()
+            of_call(runtime.folder, checkpoint).clear()
     return outcome, recorded
 
 

@@ -102,9 +102,18 @@ class Policy:
 
 @dataclass(slots=True)
 class Runtime:
-    """Everything that steps use of the outside."""
+    """Everything that steps use of the outside.
+
+    Parameters
+    ----------
+    location : str
+        Where the store is: its folder, or the address of its server.
+    folder : str
+        What this machine keeps for it: checkpoints, and the store itself where it is local.
+    """
 
     location: str
+    folder: str
     store: Store
     vault: Vault
     claims: Claims

@@ -29,9 +29,11 @@ def test_a_route_is_declared_whole(route) -> None:
     assert route.body is None or issubclass(route.body, Body)
     assert route.body is None or route.method not in ("GET", "DELETE")
     assert route.scope in ("read", "log", "promote", "admin") or route.resource == "session"
+    assert route.body is None or route.accepts is None
     assert (route.scope == "read") == (route.method == "GET") or route.resource in (
         "session",
         "tokens",
+        "store",
     )
     operation = DOCUMENT["paths"][PREFIX + route.path][route.method.lower()]
     named = {p["name"] for p in operation["parameters"] if p["in"] == "path"}

@@ -28,6 +28,8 @@ def test_a_handler_has_the_parameters_of_its_route(route) -> None:
     if route.body is not None:
         expected.add("body")
         assert hints["body"] is route.body
+    if route.accepts is not None:
+        expected.add("receive" if route.accepts.endswith("octet-stream") else "content")
     assert set(parameters) - {"caller", "request"} == expected
     if route.answer is not None and route.media == "application/json":
         assert hints["return"] is route.answer or route.resource == "session"

@@ -8,6 +8,7 @@ when they encode: what comes back must have the content id of what went in.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -51,6 +52,15 @@ _BY_FORMAT: dict[str, tuple[str, str, str]] = {
     "skops": ("estimators", "EstimatorCodec", "sklearn"),
     "safetensors": ("tensors", "TensorCodec", "torch"),
     "pickle": ("opaque", "OpaqueCodec", ""),
+}
+# Module of formats → what must be installed to read them.
+_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "arrow": ("pyarrow",),
+    "frames": ("pandas", "pyarrow"),
+    "polars": ("polars", "pyarrow"),
+    "sparse": ("scipy",),
+    "estimators": ("sklearn", "skops"),
+    "tensors": ("torch", "safetensors"),
 }
 _CHECKED = frozenset({"arrow", "frames"})
 """Modules of formats that check bytes thoroughly where the store is not trusted."""
@@ -121,6 +131,15 @@ class FormatRegistry:
         if encoded.trusted_only or encoded.format == "pickle":
             self._demand_trust()
         return self._decode(encoded, children)
+
+    def readable(self) -> tuple[str, ...]:
+        """Return the formats whose libraries are installed and that this store may read."""
+        found = [self._plain.name, self._bytes.name]
+        for form, (module, _, _) in _BY_FORMAT.items():
+            installed = all(map(importlib.util.find_spec, _LIBRARIES.get(module, ())))
+            if installed and (self.trusted or form != "pickle"):
+                found.append(form)
+        return tuple(found)
 
     def splits(self, value: object) -> bool:
         """Tell whether a leaf of a container is stored on its own: estimators, and what is big."""

@@ -23,7 +23,10 @@ from clew.errors import InvalidParameter
 Handler = Callable[..., Any]
 
 MAX_BODY_BYTES = 8 << 20
+MAX_MESSAGE_BYTES = 64 << 20
 _MAX_FIELDS = 3000
+_GIVEN = frozenset({"query", "body", "content", "receive", "caller", "request"})
+_BYTES = "application/octet-stream"
 _JSON = (b"content-type", b"application/json")
 _NO_STORE = (b"cache-control", b"no-store")
 
@@ -35,7 +38,8 @@ class Endpoint:
     Parameters
     ----------
     wants : frozenset of str
-        Which of ``query``, ``body``, ``caller`` and ``request`` the handler has parameters for.
+        Which of ``query``, ``body``, ``content`` (a body that is not JSON, whole), ``receive`` (one
+        that comes in pieces), ``caller`` and ``request`` the handler has parameters for.
     lists : frozenset of str
         Parameters of the query that may be given several times.
     """
@@ -125,7 +129,7 @@ def _endpoint(route: Route, handle: Handler) -> Endpoint:
     return Endpoint(
         route=route,
         handle=handle,
-        wants=frozenset(parameters & {"query", "body", "caller", "request"}),
+        wants=frozenset(parameters & _GIVEN),
         lists=frozenset(lists),
         numbers=frozenset(p for p in route.parameters if p == "version"),
         decode=None if route.body is None else msgspec.json.Decoder(route.body).decode,
@@ -188,6 +192,13 @@ class Rest:
             arguments["caller"] = caller
         if "request" in endpoint.wants:
             arguments["request"] = scope
+        if "content" in endpoint.wants:
+            wanted = endpoint.route.accepts or _BYTES
+            arguments["content"] = await read_body(scope, receive, MAX_MESSAGE_BYTES, wanted)
+        if "receive" in endpoint.wants:
+            arguments["receive"] = receive
+        if inspect.iscoroutinefunction(endpoint.handle):
+            return self._reply(endpoint, await endpoint.handle(self._served, **arguments))
         if inspect.isasyncgenfunction(endpoint.handle):
             stream: AsyncIterator[bytes] = endpoint.handle(self._served, **arguments)
             kind = endpoint.route.media.encode()
@@ -201,6 +212,9 @@ class Rest:
                 # What goes wrong at the first piece can still be told as a problem.
                 answer.body = _begun(next(answer.body, b""), answer.body)
             return answer
+        return self._reply(endpoint, answer)
+
+    def _reply(self, endpoint: Endpoint, answer: object) -> Reply:
         body = msgspec.json.encode(answer)
         return Reply(endpoint.route.status, [_JSON, _NO_STORE], body)
 
@@ -252,22 +266,26 @@ def read_query(endpoint: Endpoint, text: bytes) -> Query:
         ) from None
 
 
-async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY_BYTES) -> bytes:
+async def read_body(
+    scope: Scope, receive: Receive, most: int = MAX_BODY_BYTES, wanted: str = "application/json"
+) -> bytes:
     """Return the whole body of a request.
 
     Raises
     ------
     Refused
-        With status 413 when it is too large, 415 when it is not JSON, 400 when it breaks off.
+        With status 413 when it is too large, 415 when it is not of the type that is wanted, 400
+        when it breaks off.
     """
     media = (header(scope, b"content-type") or b"").partition(b";")[0].strip().lower()
-    if media != b"application/json":
+    if media != wanted.encode():
+        json = wanted == "application/json"
         raise Refused(
             415,
-            "NotJson",
-            "the body must be JSON",
+            "NotJson" if json else "WrongMedia",
+            "the body must be JSON" if json else "the body has another type",
             got=media.decode("latin-1")[:100] or "no type",
-            expected="Content-Type: application/json",
+            expected=f"Content-Type: {wanted}",
         )
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > most:

@@ -92,6 +92,11 @@ def _operation(route: Route, shapes: Mapping[object, Schema]) -> Schema:
             "required": True,
             "content": {"application/json": {"schema": shapes[_key(route.body)]}},
         }
+    elif route.accepts is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {route.accepts: {"schema": _message(route)}},
+        }
     if route.scope is None:
         operation["security"] = [{}]
     else:
@@ -103,6 +108,19 @@ def _answer(route: Route, shapes: Mapping[object, Schema]) -> Schema:
     if route.answer is None:
         return {"type": "string", "format": "binary"}
     return shapes[_key(route.answer)]
+
+
+def _message(route: Route) -> Schema:
+    """Return the schema of a body that is not JSON: MessagePack's by the names of its fields."""
+    if not route.fields:
+        return {"type": "string", "format": "binary"}
+    arguments: Schema = {
+        "type": "object",
+        "properties": {name: {} for name in route.fields},
+        "additionalProperties": False,
+    }
+    seeds: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {"type": "array", "prefixItems": [arguments, seeds], "minItems": 1}
 
 
 def _path_parameters(route: Route) -> list[Schema]:

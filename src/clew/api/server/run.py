@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from clew.api.server import listen, running
 from clew.api.server.assemble import assemble
 from clew.app.served import open_served
-from clew.app.settings import load
+from clew.app.settings import load, local
 
 
 def run(
@@ -16,6 +16,7 @@ def run(
     *,
     hosts: Sequence[str],
     ready: Callable[[str, bool], None],
+    accept_pickles: bool = False,
     access_log: bool = False,
 ) -> None:
     """Serve the store that the settings name until the process is told to end.
@@ -28,17 +29,21 @@ def run(
         Further names under which clients may address it.
     ready : callable
         ``ready(address, needs_token)`` is called once requests are answered.
+    accept_pickles : bool, default False
+        Take values of clients in whose reading runs code.
 
     Raises
     ------
     StoreError
         When the store cannot be opened, or the port is taken.
     """
-    settings = load()
+    settings = local(load(), "a server")
     listener = listen.bind(host, port)
     address = listen.address_of(listener, host)
     needs_token = not listen.is_loopback(host)
-    served = open_served(settings, address=address, needs_token=needs_token)
+    served = open_served(
+        settings, address=address, needs_token=needs_token, accept_pickles=accept_pickles
+    )
     server = assemble(served, hosts=hosts)
 
     def announced() -> None:

@@ -68,7 +68,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Header)
 
 
-def pack(id: ValueId, encoded: Encoded) -> list[bytes | memoryview]:
+def pack(id: ValueId, encoded: Encoded, *, compressed: bool = True) -> list[bytes | memoryview]:
     """Return the pieces of a value's file, in order; of a stream's as it came."""
     if encoded.format == STREAM_FORMAT:
         parts = [memoryview(buffer).cast("B") for buffer in encoded.buffers]
@@ -77,7 +77,7 @@ def pack(id: ValueId, encoded: Encoded) -> list[bytes | memoryview]:
             summed.update(part)
         return [stream_head(sum(map(len, parts)), summed.digest()), *parts]
     raw = [memoryview(buffer).cast("B") for buffer in encoded.buffers]
-    stored = [compress(buffer) or buffer for buffer in raw]
+    stored = [(compress(buffer) if compressed else None) or buffer for buffer in raw]
     header = _ENCODER.encode(
         Header(
             id=id,

@@ -29,6 +29,10 @@ class Route:
         Of a success.
     media : str
         Media type of the answer.
+    accepts : str or None
+        Media type of a body that is not JSON (`body`): MessagePack, or bytes as they come.
+    fields : tuple of str
+        Names of the arguments in a body of MessagePack.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Route:
     scope: Scope | None = "read"
     status: int = 200
     media: str = "application/json"
+    accepts: str | None = None
+    fields: tuple[str, ...] = ()
 
     @property
     def resource(self) -> str:

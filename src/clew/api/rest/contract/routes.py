@@ -18,6 +18,7 @@ from clew.api.rest.contract import (
     run,
     runs,
     search,
+    store,
     studies,
 )
 from clew.api.rest.contract.route import Route
@@ -41,4 +42,5 @@ ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
     *events.ROUTES,
     *administration.ROUTES,
+    *store.ROUTES,
 )

@@ -22,6 +22,7 @@ from clew.api.rest.handlers import (
     runs,
     search,
     sidebyside,
+    store,
     studies,
 )
 
@@ -43,4 +44,5 @@ HANDLERS: Mapping[str, Handler] = {
     **search.HANDLERS,
     **events.HANDLERS,
     **administration.HANDLERS,
+    **store.HANDLERS,
 }
