@@ -171,7 +171,7 @@ class Connection:
                 link = self._idle.pop()
             except IndexError:
                 break  # Another thread took the last one.
-            if link.sock is not None and not select.select([link.sock], [], [], 0)[0]:
+            if _is_open(link):
                 return link
             link.close()  # The server closed it meanwhile.
         link = self._new()
@@ -282,6 +282,15 @@ def failure(problem: Problem, address: str) -> ClewError:
             hint="set CLEW_TOKEN; `clew token create NAME` makes one on the server's machine",
         )
     return StoreError(f"{address}: {problem.what}", **fields)
+
+
+def _is_open(link: http.client.HTTPConnection) -> bool:
+    """Tell whether nothing came on an idle connection: no end, and no answer to no question."""
+    if link.sock is None:
+        return False
+    poll = select.poll()
+    poll.register(link.sock, select.POLLIN)
+    return not poll.poll(0)
 
 
 def _fill(answer: http.client.HTTPResponse, content: bytearray) -> None:
