@@ -128,6 +128,42 @@ def test_impact_of_a_node_and_of_a_library(pipeline) -> None:
         store.impact("no-such-thing")
 
 
+def test_impact_reaches_models_and_versions(tmp_path: Path, monkeypatch) -> None:
+    pytest.importorskip("sklearn")
+    from sklearn.linear_model import Ridge
+
+    from clew.registry import register
+
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("0 0\n1 1\n2 3\n")
+    made = tmp_path / "impact_flow.py"
+    made.write_text(
+        "import clew\n"
+        "from sklearn.linear_model import Ridge\n"
+        "@clew.step\n"
+        "def load(name: str) -> list:\n"
+        "    with open(name) as file:\n"
+        "        return [[float(x) for x in line.split()] for line in file]\n"
+        "@clew.step\n"
+        "def fit(rows: list) -> Ridge:\n"
+        "    return Ridge().fit([row[:1] for row in rows], [row[1] for row in rows])\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import impact_flow
+
+    with clew.run(output=False):
+        logged = clew.log_model(impact_flow.fit(impact_flow.load("rows.csv")), name="line")
+        other = clew.log_model(Ridge(alpha=2.0).fit([[0.0], [1.0]], [0.0, 1.0]), name="other")
+    version = register(f"models:/{logged.id}", "line", alias="champion")
+    register(f"models:/{other.id}", "other")
+    found = clew.open().impact("rows.csv")
+    assert logged.id in [model.id for model in found.models]
+    assert (version.name, version.version) in [(one.name, one.version) for one in found.versions]
+    assert found.versions[0].aliases == ("champion",)
+    nothing = clew.open().impact(clew.open().node("last").outputs[0].value.hex()[:20])
+    assert nothing.direct
+
+
 def test_lineage_up_and_down(pipeline) -> None:
     run = pipeline().flow.run()
     store = clew.open()

@@ -127,6 +127,19 @@ def test_init(clew_, project: Path, monkeypatch) -> None:
     assert "exists" in clew_("init", "new", status=1).stderr
 
 
+@pytest.mark.parametrize("command", ["show", "runs --json", "lineage"])
+def test_a_reader_that_leaves_is_no_error(project: Path, clew_, command: str) -> None:
+    clew_("run", "work.py:flow", "--quiet")
+    words = [*command.split(), *(["last"] if "runs" not in command else [])]
+    with subprocess.Popen(
+        [sys.executable, "-m", "clew", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()  # As `head` does, before anything was printed.
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 @pytest.mark.parametrize(
     "command", ["runs", "show last", "why", "lineage last", "rebuild last", "diff last last"]
 )

@@ -58,6 +58,71 @@ def test_a_run_keeps_what_it_logs(tmp_path: Path) -> None:
     assert clew.open().fsck().is_sound
 
 
+def keys_of(run: str) -> list[str]:
+    return sorted(entry.key for entry in clew.open().entries(run) if entry.kind == "artifact")
+
+
+def test_a_path_is_logged_as_mlflows_users_expect(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "model.pkl").write_text("bytes")
+    (tmp_path / "out" / "deep" / "a.txt").write_text("a")
+    with clew.run(output=False) as run:
+        clew.log_artifact("model.pkl")
+        clew.log_artifact(tmp_path / "model.pkl", artifact_path="models/first")
+        clew.log_artifact("out")
+        clew.log_artifact("renamed.pkl", "model.pkl")
+        clew.log_artifact("text", "just a text")
+        run.log_artifact("out/deep", artifact_path="more")
+        run.log_text("literal", "model.pkl")
+    assert keys_of(run.id) == [
+        "literal",
+        "model.pkl",
+        "models/first/model.pkl",
+        "more/deep/a.txt",
+        "out/deep/a.txt",
+        "renamed.pkl",
+        "text",
+    ]
+    assert text_of(run.id, "model.pkl") == text_of(run.id, "renamed.pkl") == "bytes"
+    assert text_of(run.id, "literal") == "model.pkl"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        (("nothing.pkl",), NotFound, "a value needs a name"),
+        (([1, 2],), WrongType, "a value needs a name"),
+        ((3, [1, 2]), WrongType, "name of an artifact"),
+        (("here.txt", "folder"), InvalidParameter, "artifact_path=FOLDER"),
+        (("../up", [1]), InvalidParameter, "Invalid artifact path"),
+        (("/etc/x", [1]), InvalidParameter, "Invalid artifact path"),
+        (("a//b", [1]), InvalidParameter, "Invalid artifact path"),
+        (("line\nbreak", [1]), InvalidParameter, "Invalid artifact path"),
+        (("", [1]), InvalidParameter, "Invalid artifact path"),
+        (("here.txt", Path("gone")), NotFound, "there is no file"),
+    ],
+)
+def test_what_is_no_artifact_says_why(tmp_path: Path, monkeypatch, arguments, error, said) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.txt").write_text("x")
+    with clew.run(output=False) as run, pytest.raises(error) as caught:
+        clew.log_artifact(*arguments)
+    assert said in str(caught.value)
+    assert keys_of(run.id) == []
+
+
+@pytest.mark.parametrize("key", ["", "a\nb", "a/../b", "x[0]", "y" * 251, 3])
+@pytest.mark.parametrize("log", [clew.log_metric, clew.log_param])
+def test_names_are_checked_in_flows_too(log, key) -> None:
+    @clew.flow
+    def flow():
+        log(key, 1)
+
+    with pytest.raises(InvalidParameter, match="name"):
+        flow.run()
+
+
 def test_steps_inside_are_nodes_of_its_thread() -> None:
     doubled(3)
     with clew.run() as run:

@@ -1,12 +1,15 @@
-"""What depends on a file, a value, a node or a library version."""
+"""What depends on a file, a value, a node or a library version: down to models and versions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clew.app.names import nodes_of
+from clew.app.tracking import Tracking, tracking_of
+from clew.entities import LoggedModel, ModelVersion
 from clew.errors import ClewError, NotFound
 from clew.lineage.canonical import NodeId
 from clew.lineage.code.archive import from_stored
@@ -14,6 +17,7 @@ from clew.lineage.records import Node
 from clew.steps.runtime import Runtime
 
 _LIBRARY = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)(==(?P<version>[\w.+!-]+))?$")
+_MOST_VERSIONS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,17 @@ class Impact:
         Nodes that read or use it.
     downstream : tuple of Node
         Those, and everything made from them, nearest first.
+    models : tuple of LoggedModel
+        Logged models among what was made.
+    versions : tuple of ModelVersion
+        Versions of registered models that are one of these, or of the same content.
     """
 
     what: str
     direct: tuple[Node, ...]
     downstream: tuple[Node, ...]
+    models: tuple[LoggedModel, ...] = ()
+    versions: tuple[ModelVersion, ...] = ()
 
 
 def impact(runtime: Runtime, text: str) -> Impact:
@@ -60,7 +70,32 @@ def _impact(runtime: Runtime, what: str, direct: list[NodeId]) -> Impact:
     reached = runtime.store.closure(direct, "down")
     found = {id: runtime.store.node(id) for id in dict.fromkeys([*direct, *reached])}
     nodes = {id: node for id, node in found.items() if node is not None}
-    return Impact(what, tuple(nodes[id] for id in direct if id in nodes), tuple(nodes.values()))
+    models, versions = _models(tracking_of(runtime), list(nodes.values()))
+    near = tuple(nodes[id] for id in direct if id in nodes)
+    return Impact(what, near, tuple(nodes.values()), models, versions)
+
+
+def _models(
+    tracking: Tracking, nodes: Sequence[Node]
+) -> tuple[tuple[LoggedModel, ...], tuple[ModelVersion, ...]]:
+    """Return the logged models that nodes made, and the versions that these are."""
+    # A run's node gives the models that it logged, each under its name (see `track`).
+    made = [
+        edge.value
+        for node in nodes
+        for edge in node.outputs
+        if node.kind == "run" and edge.name.startswith("model:")
+    ]
+    if not made:
+        return (), ()
+    found = tracking.search.models_of(made)
+    ids, contents = {model.id for model in found}, {content.hex() for content in made}
+    versions = [
+        version
+        for version in tracking.versions.search(limit=_MOST_VERSIONS).items
+        if version.model_id in ids or version.content in contents
+    ]
+    return found, tuple(sorted(versions, key=lambda one: (one.name, one.version)))
 
 
 def _file(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
 import sys
 import traceback
 from typing import Any
@@ -75,9 +76,30 @@ class Commands(click.Group):
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and _nobody_reads():
+                raise SystemExit(_CLOSED_PIPE) from None
             if os.environ.get("CLEW_DEBUG"):
                 raise
             raise Failure(users_traceback(error)) from None
+
+
+_CLOSED_PIPE = 141
+"""The shell's status for a program that wrote to a closed pipe (128 and SIGPIPE)."""
+
+
+def _nobody_reads() -> bool:
+    """Tell whether whoever read what is printed is gone; then nothing more is printed."""
+    try:
+        descriptor = sys.stdout.fileno()
+        poll = select.poll()
+        poll.register(descriptor, 0)
+        if not any(event & select.POLLERR for _, event in poll.poll(0)):
+            return False
+        # What still waits to be written must not fail at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+    except (AttributeError, OSError, ValueError):
+        return False  # No descriptor, or a system without `poll`.
+    return True
 
 
 def users_traceback(error: BaseException) -> str:

@@ -28,7 +28,7 @@ def command(context: click.Context, text: str, as_json: bool) -> None:
         (
             model.name,
             max((version.version for version in model.latest), default=""),
-            " ".join(f"{alias}→{version}" for alias, version in model.aliases.items()),
+            " ".join(f"@{alias}→{version}" for alias, version in model.aliases.items()),
             moment(model.updated_ms),
         )
         for model in page.items
@@ -52,7 +52,7 @@ def show(name: str, as_json: bool) -> None:
     rows = [
         (
             one.version,
-            " ".join(one.aliases),
+            " ".join(f"@{alias}" for alias in one.aliases),
             one.stage,
             one.run_id or "",
             (one.content or "")[:12],

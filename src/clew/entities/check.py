@@ -11,6 +11,8 @@ from clew.errors import InvalidParameter, WrongType
 
 _NAME = re.compile(r"[/\w.\- :]*")
 MAX_KEY = 250
+MAX_PATH_BYTES = 4_096
+MAX_PART_BYTES = 255
 
 
 @lru_cache(maxsize=65_536)
@@ -84,3 +86,31 @@ def check_limit(limit: object, most: int) -> int:
     if limit > most:
         raise InvalidParameter(f"{shown} at most {most}")
     return limit
+
+
+def artifact_path(path: object) -> str:
+    """Return a path that stays below its owner's folder.
+
+    Raises
+    ------
+    InvalidParameter
+        When it is empty, absolute, holds ``..``, a backslash, NUL or another control character, or
+        is too long.
+    """
+    bad = InvalidParameter(
+        f"Invalid artifact path: {str(path)[:200]!r}",
+        expected="a relative path with / between its parts, without . and ..",
+    )
+    if not isinstance(path, str) or not path:
+        raise bad
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path:
+        raise bad
+    if not path.isprintable():
+        raise bad
+    check_text(path, "path")
+    if len(path.encode()) > MAX_PATH_BYTES or any(
+        len(part.encode()) > MAX_PART_BYTES for part in parts
+    ):
+        raise bad
+    return path

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from typing import Protocol
 
 from clew.entities import Event, Page
-from clew.errors import ClewError
+from clew.entities.place import Place
 from clew.registry.ports import Aliases, RegisteredModels, Versions
 
 
@@ -40,20 +38,6 @@ class Ports(Protocol):
         """The audit trail."""
 
 
-_opener: Callable[[], Ports] | None = None
-
-
-def set_opener(opener: Callable[[], Ports]) -> None:
-    """Tell how to find the ports of the place where the process stands (called by `clew`)."""
-    global _opener
-    _opener = opener
-
-
-def current() -> Ports:
-    """Return the ports to use now."""
-    if _opener is None:
-        # A part of clew was imported by its own name: only the root package knows the wiring.
-        sys.modules["clew"]._wire()
-    if _opener is None:
-        raise ClewError("clew is not wired", hint="import clew first")
-    return _opener()
+_place: Place[Ports] = Place()
+set_opener = _place.set_opener
+current = _place.current

@@ -22,9 +22,20 @@ class RegisteredModels(Protocol):
     """Names with versions."""
 
     def create(
-        self, name: str, *, description: str | None = None, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        created_ms: int | None = None,
     ) -> RegisteredModel:
-        """Add a name; `AlreadyExists` when it is there."""
+        """Add a name; `AlreadyExists` when it is there.
+
+        Parameters
+        ----------
+        created_ms : int, optional
+            When it was made (elsewhere, before it was imported); now by default.
+        """
 
     def get(self, name: str) -> RegisteredModel:
         """Return a registered model; `NotFound` when there is none."""
@@ -35,7 +46,7 @@ class RegisteredModels(Protocol):
     def rename(self, name: str, new_name: str, *, actor: str = "") -> RegisteredModel:
         """Give it another name, with all its versions."""
 
-    def delete(self, name: str, *, actor: str = "") -> None:
+    def delete(self, name: str, *, actor: str = "", reason: str | None = None) -> None:
         """Remove it with its versions, for good; the audit trail and the lineage stay."""
 
     def set_tag(self, name: str, key: str, value: str) -> None:
@@ -69,11 +80,17 @@ class Versions(Protocol):
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
         user: str | None = None,
+        created_ms: int | None = None,
     ) -> ModelVersion:
         """Add the next version of a registered model (`NotFound` when there is no such name).
 
         The content and the node that made it come from the logged model (`model_id`) or from the
         files that `source` names, where these lie in this store.
+
+        Parameters
+        ----------
+        created_ms : int, optional
+            When it was made (elsewhere, before it was imported); now by default.
         """
 
     def get(self, name: str, version: int) -> ModelVersion:
@@ -84,7 +101,9 @@ class Versions(Protocol):
     ) -> ModelVersion:
         """Replace its description."""
 
-    def delete(self, name: str, version: int, *, actor: str = "") -> None:
+    def delete(
+        self, name: str, version: int, *, actor: str = "", reason: str | None = None
+    ) -> None:
         """Remove a version with its aliases, for good."""
 
     def set_tag(self, name: str, version: int, key: str, value: str) -> None:

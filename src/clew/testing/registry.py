@@ -142,6 +142,28 @@ class RegistrySuite:
         with pytest.raises(NotFound, match="Latest version not found"):
             tracking.aliases.version("a", "latest")
 
+    def test_a_deletion_says_why(self, tracking: Ports) -> None:
+        """In the audit trail, with who did it."""
+        tracking.registered.create("a")
+        tracking.versions.create("a", "s")
+        tracking.versions.delete("a", 1, actor="ann", reason="leaks")
+        tracking.registered.delete("a", actor="bob", reason="a mistake")
+        page = tracking.audit.events(limit=2)
+        assert [(one.action, one.actor, one.reason) for one in page.items] == [
+            ("model.delete", "bob", "a mistake"),
+            ("version.delete", "ann", "leaks"),
+        ]
+
+    def test_a_time_of_making_is_kept(self, tracking: Ports) -> None:
+        """Of what was made elsewhere, before it came here."""
+        assert tracking.registered.create("a", created_ms=5).created_ms == 5
+        assert tracking.versions.create("a", "s", created_ms=7).created_ms == 7
+        assert tracking.versions.get("a", 1).created_ms == 7
+        assert tracking.registered.get("a").created_ms == 5
+        assert tracking.registered.get("a").updated_ms > 7
+        with pytest.raises(InvalidParameter):
+            tracking.registered.create("b", created_ms=-1)
+
     def test_stages_move(self, tracking: Ports) -> None:
         """In any case of the word; others of the stage are archived if asked."""
         tracking.registered.create("a")

@@ -63,6 +63,11 @@ class ExperimentsSuite:
         assert tracking.experiments.by_name("Adult") is None
         assert made.tags == {"team": "Σ"}
 
+    def test_a_time_of_making_is_kept(self, tracking: Ports) -> None:
+        """Of what was made elsewhere, before it came here."""
+        made = tracking.experiments.create("adult", created_ms=5)
+        assert tracking.experiments.get(made.id).created_ms == made.created_ms == 5
+
     def test_names_are_taken_once(self, tracking: Ports) -> None:
         """By deleted experiments, too."""
         made = tracking.experiments.create("adult")

@@ -17,6 +17,7 @@ from clew.errors import (
     InvalidState,
     NotFound,
 )
+from clew.lineage.canonical import Digest, ValueId
 from clew.testing.tracking import Ports
 
 BAD_PATHS = (
@@ -185,6 +186,23 @@ class LoggedModelsSuite:
             self.model(tracking, id=made.id)
         with pytest.raises(NotFound, match="not found"):
             tracking.models.get("m-nothing")
+
+    def test_models_are_found_by_content(self, tracking: Ports) -> None:
+        """Active ones alone; a time of making is kept."""
+        made = [self.model(tracking, created_ms=n) for n in range(3)]
+        for model in made:
+            put(tracking, Owner("model", model.id), "weights", b"w")
+            tracking.models.finalize(model.id, "ready")
+        found = tracking.models.get(made[0].id)
+        assert found.created_ms == 0
+        content = ValueId(Digest(bytes.fromhex(found.content or "")))
+        tracking.models.delete(made[1].id)
+        assert [one.id for one in tracking.search.models_of([content])] == [
+            made[0].id,
+            made[2].id,
+        ]
+        assert tracking.search.models_of([]) == ()
+        assert tracking.search.models_of([ValueId(Digest(bytes(20)))]) == ()
 
     def test_a_ready_model_has_a_content(self, tracking: Ports) -> None:
         """That of its files; equal files, equal content."""

@@ -231,12 +231,12 @@ class ActiveRun:
         """Replace the note."""
         self.set_tags({NOTE: markdown})
 
-    def log_artifact(self, key: str, value: Any) -> None:
-        """Store a file, a folder (a `Path`) or any value under a name."""
+    def log_artifact(self, *what: Any, artifact_path: str | None = None) -> None:
+        """Store a file, a folder or any value (see `clew.log_artifact`)."""
         session = RunSession(self._ports, self.id)
         token = running.set(session)
         try:
-            log.log_artifact(key, value)
+            log.log_artifact(*what, artifact_path=artifact_path)
         finally:
             running.reset(token)
 

@@ -19,6 +19,9 @@ from clew.entities.check import (
     invalid_value,
     name_problem,
 )
+from clew.entities.check import (
+    artifact_path as artifact_path,
+)
 from clew.errors import InvalidParameter, WrongType
 
 MAX_PARAM = 6_000
@@ -29,8 +32,6 @@ MAX_METRICS = 1_000
 MAX_PARAMS = 100
 MAX_BATCH = 1_000
 MAX_RESULTS = 50_000
-MAX_PATH_BYTES = 4_096
-MAX_PART_BYTES = 255
 _LONG = 1 << 63
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 _BAD_IN_MODEL_NAME = ("/", ":", ".", "%", '"', "'")
@@ -233,34 +234,6 @@ def _dataset(dataset: Dataset) -> None:
             limit = 64  # clew's own digests are content ids.
         if text is not None:
             check_length(field, limit, check_text(text, field))
-
-
-def artifact_path(path: object) -> str:
-    """Return a path that stays below its owner's folder.
-
-    Raises
-    ------
-    InvalidParameter
-        When it is empty, absolute, holds ``..``, a backslash, NUL or another control character, or
-        is too long.
-    """
-    bad = InvalidParameter(
-        f"Invalid artifact path: {str(path)[:200]!r}",
-        expected="a relative path with / between its parts, without . and ..",
-    )
-    if not isinstance(path, str) or not path:
-        raise bad
-    parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts) or "\\" in path:
-        raise bad
-    if not path.isprintable():
-        raise bad
-    check_text(path, "path")
-    if len(path.encode()) > MAX_PATH_BYTES or any(
-        len(part.encode()) > MAX_PART_BYTES for part in parts
-    ):
-        raise bad
-    return path
 
 
 def owner(found: Owner) -> Owner:

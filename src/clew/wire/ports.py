@@ -149,7 +149,7 @@ MESSAGES: Mapping[str, Message] = {
     **_port("runs", track.Runs, read="get", log="create update delete restore"),
     **_port("logging", track.Logging, log="log delete_tag log_inputs log_outputs"),
     **_port("histories", track.Histories, read="history sampled"),
-    **_port("search", track.Search, read="runs experiments models datasets"),
+    **_port("search", track.Search, read="runs experiments models models_of datasets"),
     **_port("datasets", track.Datasets, read="get versions readers"),
     **_port(
         "models",

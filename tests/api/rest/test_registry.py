@@ -86,8 +86,10 @@ def test_registered_models_are_described_renamed_removed(client, model) -> None:
     assert client.get("/api/v1/models?text=new")["total"] == 1
     assert client.get("/api/v1/models?filter=name%3D'b.c-d'")["rows"][0]["versions"] == 1
     assert client.get("/api/v1/home")["models"][0]["name"] == "b.c-d"
-    client.post("/api/v1/models/b.c-d/versions/1", method="DELETE")
-    client.post("/api/v1/models/b.c-d", method="DELETE")
+    client.post("/api/v1/models/b.c-d/versions/1?reason=leaks", method="DELETE")
+    client.post("/api/v1/models/b.c-d?reason=done", method="DELETE")
+    told = client.get("/api/v1/audit?limit=2")["items"]
+    assert [one["reason"] for one in told] == ["done", "leaks"]
     assert client.get("/api/v1/models")["total"] == 0
     assert client.get("/api/v1/models/b.c-d", status=404)
 

@@ -17,6 +17,7 @@ export function ImpactPanel({ what }: { what: string }) {
               : "Nothing uses it."}
             </p>
             {impact.models.length > 0 && <p>{impact.models.map((model) => <><a href={`/models/${model.replace("@", "/")}`}>{model}</a>{" "}</>)}</p>}
+            {impact.logged.length > 0 && <p>Logged models: {impact.logged.map((model) => <><a href={`/lineage?focus=${model.id}`}>{model.name}</a>{" "}</>)}</p>}
             {impact.runs.length > 0 && (
               <Table
                 label="Affected runs"

@@ -102,9 +102,13 @@ class _Import:
 
     def _new(self, experiment: Experiment) -> Experiment:
         try:
-            return self.tracking.experiments.create(experiment.name, id=experiment.id)
+            return self.tracking.experiments.create(
+                experiment.name, id=experiment.id, created_ms=experiment.created_ms or None
+            )
         except AlreadyExists:
-            return self.tracking.experiments.create(experiment.name)
+            return self.tracking.experiments.create(
+                experiment.name, created_ms=experiment.created_ms or None
+            )
 
     def model(self, model: LoggedModel) -> None:
         try:
@@ -124,6 +128,7 @@ class _Import:
                 params=model.params,
                 tags=model.tags,
                 id=model.id,
+                created_ms=model.created_ms or None,
             )
             self.report.added("models")
             if model.lifecycle == "deleted":

@@ -43,7 +43,10 @@ def _name(tracking: Tracking, model: RegisteredModel, report: Imported) -> Regis
     except NotFound:
         report.added("registered")
         return tracking.registered.create(
-            model.name, description=model.description, tags=model.tags
+            model.name,
+            description=model.description,
+            tags=model.tags,
+            created_ms=model.created_ms or None,
         )
     report.kept("registered")
     for key, value in model.tags.items():
@@ -89,6 +92,7 @@ def _make(tracking: Tracking, name: str, version: ModelVersion, source: str) -> 
             description=version.description,
             tags=version.tags,
             user=version.user,
+            created_ms=version.created_ms or None,
         )
         if made.version == version.version:
             if version.stage != "None":

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from clew.entities import Dataset, DatasetSummary, Experiment, LoggedModel, Metric, Page, Run, View
+from clew.lineage.canonical import ValueId
 
 
 class Histories(Protocol):
@@ -96,6 +97,9 @@ class Search(Protocol):
         order_by : sequence of mapping
             ``{"field_name": "metrics.auc", "ascending": False, "dataset_name": …}``.
         """
+
+    def models_of(self, contents: Sequence[ValueId]) -> tuple[LoggedModel, ...]:
+        """Return the active logged models with these contents, oldest first."""
 
     def datasets(self, experiment_ids: Sequence[str]) -> tuple[DatasetSummary, ...]:
         """Return up to 1,000 distinct (dataset, context) pairs of these experiments."""

@@ -22,8 +22,15 @@ class LoggedModels(Protocol):
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
+        created_ms: int | None = None,
     ) -> LoggedModel:
-        """Add a pending model to an active experiment; a name is made up when none is given."""
+        """Add a pending model to an active experiment; a name is made up when none is given.
+
+        Parameters
+        ----------
+        created_ms : int, optional
+            When it was made (elsewhere, before it was imported); now by default.
+        """
 
     def get(self, id: str, *, allow_deleted: bool = False) -> LoggedModel:
         """Return a model; `NotFound` when there is none or it is deleted."""

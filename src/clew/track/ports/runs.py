@@ -18,6 +18,7 @@ class Experiments(Protocol):
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
+        created_ms: int | None = None,
     ) -> Experiment:
         """Add an experiment.
 
@@ -25,6 +26,8 @@ class Experiments(Protocol):
         ----------
         id : str, optional
             A decimal number to keep (of an imported experiment); the next free one by default.
+        created_ms : int, optional
+            When it was made (elsewhere, before it was imported); now by default.
 
         Raises
         ------

@@ -1,7 +1,6 @@
 """Print all that the MLflow client reads from a server or store: `dump.py URI`. Run by its tests.
 
-Left out is what names a place (addresses of artifacts), and when experiments, models and versions
-were made.
+Left out is what names a place (addresses of artifacts).
 """
 
 from __future__ import annotations
@@ -20,23 +19,34 @@ def main(uri: str) -> None:
     ids = [experiment.experiment_id for experiment in experiments]
     runs = client.search_runs(ids, run_view_type=ViewType.ALL, max_results=1000)
     found = {
-        "experiments": {e.experiment_id: [e.name, e.lifecycle_stage, e.tags] for e in experiments},
+        "experiments": {
+            e.experiment_id: [
+                *(e.name, e.lifecycle_stage, e.tags),
+                e.creation_time if e.experiment_id != "0" else None,
+            ]
+            for e in experiments
+        },
         "runs": {run.info.run_id: describe(client, run) for run in runs},
         "models": {
             m.model_id: [
                 *(m.name, m.status.value, m.model_type, m.source_run_id, m.params, m.tags),
+                m.creation_timestamp,
                 [(x.key, x.value, x.step, x.dataset_digest) for x in m.metrics or []],
             ]
             for m in client.search_logged_models(ids)
         },
         "registered": {
-            m.name: [m.description, m.tags, {a: int(v) for a, v in m.aliases.items()}]
+            m.name: [
+                *(m.description, m.tags, {a: int(v) for a, v in m.aliases.items()}),
+                m.creation_timestamp,
+            ]
             for m in client.search_registered_models()
         },
         "versions": sorted(
             [
                 *(v.name, int(v.version), v.description, v.current_stage, v.run_id, v.tags),
                 v.source if v.source.startswith("models:") else None,
+                v.creation_timestamp,
             ]
             for v in client.search_model_versions()
         ),

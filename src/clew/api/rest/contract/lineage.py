@@ -196,6 +196,13 @@ class ImpactRun(Answer, frozen=True, kw_only=True):
     started_ms: int
 
 
+class ImpactModel(Answer, frozen=True, kw_only=True):
+    """A logged model that was made of something affected."""
+
+    id: str
+    name: str
+
+
 class Impact(Answer, frozen=True, kw_only=True):
     """What depends on something.
 
@@ -209,6 +216,8 @@ class Impact(Answer, frozen=True, kw_only=True):
         Runs that used one of them, newest first.
     models : list of str
         Registered versions among them, as ``NAME@VERSION``.
+    logged : list of ImpactModel
+        Logged models among them.
     """
 
     what: str
@@ -217,6 +226,7 @@ class Impact(Answer, frozen=True, kw_only=True):
     nodes: list[NodeLine]
     runs: list[ImpactRun]
     models: list[str]
+    logged: list[ImpactModel]
 
 
 class OutlineQuery(Query, frozen=True, kw_only=True):

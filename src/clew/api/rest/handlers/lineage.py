@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from clew.api.rest.contract.lineage import (
     FindQuery,
     Graph,
     Impact,
+    ImpactModel,
     ImpactQuery,
     ImpactRun,
     LineageQuery,
@@ -135,12 +134,9 @@ def impact(served: Served, query: ImpactQuery) -> Impact:
             ImpactRun(id=run.id, name=run.name, flow=run.flow, started_ms=run.started_ms)
             for run in served.survey.users(ids, min(query.limit, 1000))
         ],
-        models=_models(served, found.downstream),
+        models=[f"{one.name}@{one.version}" for one in found.versions],
+        logged=[ImpactModel(id=one.id, name=one.name) for one in found.models[: query.limit]],
     )
-
-
-def _models(served: Served, nodes: Sequence[Node]) -> list[str]:
-    return []
 
 
 def line(node: Node) -> NodeLine:

@@ -141,7 +141,7 @@ def change(served: Served, name: str, body: ModelChange, caller: Caller) -> Mode
 
 def delete(served: Served, name: str, query: ReasonQuery, caller: Caller) -> Done:
     """Remove a registered model with its versions."""
-    served.tracking.registered.delete(name, actor=caller.actor)
+    served.tracking.registered.delete(name, actor=caller.actor, reason=query.reason or None)
     return Done(changed=1)
 
 
@@ -196,7 +196,7 @@ def describe(
 
 def remove(served: Served, name: str, version: int, query: ReasonQuery, caller: Caller) -> Done:
     """Remove a version."""
-    served.tracking.versions.delete(name, version, actor=caller.actor)
+    served.tracking.versions.delete(name, version, actor=caller.actor, reason=query.reason or None)
     return Done(changed=1)
 
 

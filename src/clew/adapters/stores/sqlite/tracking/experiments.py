@@ -29,6 +29,7 @@ class SqliteExperiments:
         artifact_location: str | None = None,
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
+        created_ms: int | None = None,
     ) -> Experiment:
         """Add an experiment."""
         validate.experiment_name(name)
@@ -36,7 +37,7 @@ class SqliteExperiments:
             _check_location(artifact_location)
         kept = dict(validate.experiment_tag(*pair) for pair in (tags or {}).items())
         n = None if id is None else validate.experiment_id(id)
-        ms = now_ms()
+        ms = made_ms(created_ms)
         with self._database.writing() as connection:
             taken = connection.execute(
                 "SELECT name, n FROM experiment WHERE name = ? OR n = ?", (name, n)
@@ -198,6 +199,12 @@ def of_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[Experim
         )
         for n, name, created, updated, lifecycle, location in rows
     ]
+
+
+def made_ms(created_ms: int | None) -> int:
+    """Return when something was made: now, unless that is known."""
+    known = validate.time_ms(created_ms, "created_ms")
+    return now_ms() if known is None else known
 
 
 def now_ms() -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.logs import NAN
 from clew.adapters.stores.sqlite.tracking import artifacts, experiments, graph
-from clew.adapters.stores.sqlite.tracking.experiments import LIFECYCLES, now_ms
+from clew.adapters.stores.sqlite.tracking.experiments import LIFECYCLES, made_ms, now_ms
 from clew.adapters.stores.sqlite.tracking.names import made_up
 from clew.adapters.stores.sqlite.words import Words
 from clew.entities import LoggedModel, Metric, ModelStatus
@@ -53,6 +53,7 @@ class SqliteModels:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
         id: str | None = None,
+        created_ms: int | None = None,
     ) -> LoggedModel:
         """Add a pending model to an active experiment."""
         experiment = validate.experiment_id(experiment_id)
@@ -61,7 +62,7 @@ class SqliteModels:
             if text is not None:
                 check_text(text, path)
         model_id = f"m-{uuid.uuid4().hex}" if id is None else validate.run_id(id)
-        ms = now_ms()
+        ms = made_ms(created_ms)
         row = (model_id, experiment, name or made_up(), model_type, source_run_id, ms, ms)
         with self._database.writing() as connection:
             experiments.check_active(connection, experiment)

@@ -9,7 +9,7 @@ from typing import Any
 from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.tracking import events, order, token, versions
 from clew.adapters.stores.sqlite.tracking.conditions import Sql, on_text
-from clew.adapters.stores.sqlite.tracking.experiments import now_ms
+from clew.adapters.stores.sqlite.tracking.experiments import made_ms, now_ms
 from clew.adapters.stores.sqlite.tracking.order import Key
 from clew.entities import Page, RegisteredModel
 from clew.entities.check import check_key, invalid_value
@@ -30,12 +30,17 @@ class SqliteRegistered:
         self._database = database
 
     def create(
-        self, name: str, *, description: str | None = None, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        created_ms: int | None = None,
     ) -> RegisteredModel:
         """Add a name."""
         validate.model_name(name)
         kept = validate.tags(tags)
-        ms = now_ms()
+        ms = made_ms(created_ms)
         with self._database.writing() as connection:
             _check_free(connection, name, is_prompt=kept.get(PROMPT_TAG) == "true")
             n = connection.execute(
@@ -101,14 +106,14 @@ class SqliteRegistered:
             )
             return _one(connection, n)
 
-    def delete(self, name: str, *, actor: str = "") -> None:
+    def delete(self, name: str, *, actor: str = "", reason: str | None = None) -> None:
         """Remove it with its versions, for good."""
         with self._database.writing() as connection:
             n = versions.number(connection, name)
             for table in ("registered_tag", "version_tag", "alias", "version"):
                 connection.execute(f"DELETE FROM {table} WHERE registered = ?", (n,))
             connection.execute("DELETE FROM registered WHERE n = ?", (n,))
-            events.happened(connection, "model.delete", f"model:{name}", actor=actor)
+            events.happened(connection, "model.delete", f"model:{name}", actor=actor, reason=reason)
 
     def set_tag(self, name: str, key: str, value: str) -> None:
         """Set a tag."""

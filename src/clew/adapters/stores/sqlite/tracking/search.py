@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.adapters.stores.sqlite.database import Database
-from clew.adapters.stores.sqlite.tracking import experiments, model_search, order, read, token
+from clew.adapters.stores.sqlite.tracking import (
+    experiments,
+    model_search,
+    models,
+    order,
+    read,
+    token,
+)
 from clew.adapters.stores.sqlite.tracking.conditions import Sql, on_number, on_text
 from clew.adapters.stores.sqlite.tracking.datasets import CONTEXT
 from clew.adapters.stores.sqlite.tracking.order import Key
@@ -17,6 +24,7 @@ from clew.entities import DatasetSummary, Experiment, LoggedModel, Page, Run, Vi
 from clew.entities.check import check_limit
 from clew.entities.filter import Comparison
 from clew.errors import InvalidParameter
+from clew.lineage.canonical import ValueId
 from clew.track import query, validate
 
 _SUMMARIES = 1000
@@ -129,6 +137,17 @@ class SqliteSearch:
             limit=check_limit(limit, validate.MAX_RESULTS),
             page_token=page_token,
         )
+
+    def models_of(self, contents: Sequence[ValueId]) -> tuple[LoggedModel, ...]:
+        """Return the active logged models with these contents, oldest first."""
+        wanted = json.dumps([content.hex() for content in contents])
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {models.COLUMNS} FROM model AS m WHERE m.lifecycle = 0 "
+                "AND lower(hex(m.content)) IN (SELECT value FROM json_each(?)) ORDER BY m.n",
+                (wanted,),
+            ).fetchall()
+            return tuple(models.of_rows(connection, rows))
 
     def datasets(self, experiment_ids: Sequence[str]) -> tuple[DatasetSummary, ...]:
         """Return up to 1,000 distinct (dataset, context) pairs of these experiments."""

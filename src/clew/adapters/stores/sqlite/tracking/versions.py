@@ -9,7 +9,7 @@ from typing import Any
 from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.tracking import events, order, token
 from clew.adapters.stores.sqlite.tracking.conditions import Sql, on_number, on_text
-from clew.adapters.stores.sqlite.tracking.experiments import now_ms
+from clew.adapters.stores.sqlite.tracking.experiments import made_ms, now_ms
 from clew.adapters.stores.sqlite.tracking.order import Key
 from clew.adapters.stores.sqlite.tracking.source import Source, resolve
 from clew.entities import ModelVersion, Page, Stage
@@ -58,19 +58,20 @@ class SqliteVersions:
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
         user: str | None = None,
+        created_ms: int | None = None,
     ) -> ModelVersion:
         """Add the next version of a registered model."""
         kept = validate.tags(tags)
         for text in (source, run_id or "", run_link or "", model_id or "", user or ""):
             check_text(text, "source")
-        ms = now_ms()
+        ms = made_ms(created_ms)
         with self._database.writing() as connection:
             n = number(connection, name)
             found = resolve(connection, Source(source, run_id, model_id))
             (version,) = connection.execute(
                 "UPDATE registered SET last_version = last_version + 1, updated_ms = ? "
                 "WHERE n = ? RETURNING last_version",
-                (ms, n),
+                (now_ms(), n),
             ).fetchone()
             row = (n, version, ms, ms, validate.description(description), user, source)
             connection.execute(
@@ -113,7 +114,9 @@ class SqliteVersions:
             )
             return one(connection, name, version)
 
-    def delete(self, name: str, version: int, *, actor: str = "") -> None:
+    def delete(
+        self, name: str, version: int, *, actor: str = "", reason: str | None = None
+    ) -> None:
         """Remove a version with its aliases, for good."""
         with self._database.writing() as connection:
             found = one(connection, name, version)
@@ -129,6 +132,7 @@ class SqliteVersions:
                 f"version:{name}/{found.version}",
                 actor=actor,
                 before={"source": found.source, "content": found.content},
+                reason=reason,
             )
 
     def set_tag(self, name: str, version: int, key: str, value: str) -> None:
