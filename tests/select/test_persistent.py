@@ -214,3 +214,28 @@ def test_what_is_quick_to_make_stays_in_memory():
     opened_anew = RuntimeStudies(clew.open().runtime)
     assert store.get(b"q" * 20) is not None and opened_anew.get(b"q" * 20) is None
     assert opened_anew.get(b"d" * 20) is not None
+
+
+def test_a_study_that_was_collected_is_computed_again():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+
+    def search():
+        store = RuntimeStudies(clew.open().runtime)  # as another process sees it
+        options = {"cv": 3, "store": store, "start_from_best": True}
+        return clew.Search(LogisticRegression(), {"C": [0.1, 1.0]}, **options).fit(X, y)
+
+    first, warm = search(), search()
+    assert (first.account_.fits, warm.account_.fits) == (6, 0)
+    run = CliRunner()
+    gone = run.invoke(main, ["gc", "--older-than", "0s", "--grace", "0s", "--yes"])
+    assert gone.exit_code == 0, gone.output
+    shown = run.invoke(main, ["study", "show", first.study_id_])
+    assert shown.exit_code != 0 and "Traceback" not in shown.output
+    again, later = search(), search()
+    assert (again.account_.fits, later.account_.fits) == (6, 0)
+    for found in (warm, again, later):
+        for name in ("mean_test_score", "rank_test_score"):
+            assert np.array_equal(found.cv_results_[name], first.cv_results_[name])
+    assert run.invoke(main, ["study", "show", again.study_id_]).exit_code == 0

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from clew.select.heard import Level, retell
 from clew.select.plan import Configuration, Member
 from clew.select.rows import Rows
 from clew.select.shared import seal
@@ -58,15 +59,16 @@ class Twins:
             tail = _tail(configuration, depth)
             twin = known.get(tail) if tail else None
             record = self._outcome.records.get((twin, self._split)) if twin is not None else None
-            if record is None:
+            if record is None or not retell(record.told[depth:]):
                 left.append(configuration)
                 known.setdefault(tail, configuration.index)
             else:
-                self._outcome.records[configuration.index, self._split] = _copy(record, twin)
+                copy = _copy(record, twin, (*rows.warned(), *record.told[depth:]))
+                self._outcome.records[configuration.index, self._split] = copy
         return left
 
 
-def _copy(record: Record, twin: int | None) -> Record:
+def _copy(record: Record, twin: int | None, told: tuple[Level, ...]) -> Record:
     return Record(
         dict(record.result),
         record.rewrite,
@@ -76,6 +78,7 @@ def _copy(record: Record, twin: int | None) -> Record:
         record.cost_s,
         record.answers,
         record.classes,
+        told,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from traceback import format_exception
 from typing import Any
 
@@ -21,7 +22,7 @@ from clew.reuse.rewrites.registry import Rewrite
 from clew.select.branches import Branches
 from clew.select.cutoff import Twins
 from clew.select.family import FamilyRun
-from clew.select.heard import for_all
+from clew.select.heard import Level, for_all, merged
 from clew.select.plan import Configuration, Group, Member, Stage, grow
 from clew.select.randomness import Unseeded, Watch
 from clew.select.rows import Rows
@@ -119,16 +120,17 @@ class Fold:
         twins: Twins | None,
     ) -> None:
         started = time.perf_counter()
+        told: list[Level] = []
         try:
             users = len(member.configurations)
-            fitted, output = for_all(lambda: self.fit_transform(member.stage, rows), users)
+            fitted, output = for_all(lambda: self.fit_transform(member.stage, rows), users, told)
         except Unseeded:
             raise
         except Exception as error:
             self.fail(member.configurations, error, spent_s, started)
             return
         share = spent_s + (time.perf_counter() - started) / len(member.configurations)
-        self.below(member, rows, path, fitted, output, share, twins)
+        self.below(member, rows, path, fitted, output, share, told, twins)
 
     def below(
         self,
@@ -138,13 +140,21 @@ class Fold:
         fitted: Any,
         output: Any,
         spent_s: float,
+        told: list[Level],
         twins: Twins | None = None,
         rewrite: Rewrite | None = None,
     ) -> None:
-        """Go down below a fitted transformer whose output for the training rows is known."""
+        """Go down below a fitted transformer whose output for the training rows is known.
+
+        Parameters
+        ----------
+        told : list of Level
+            What its fit warned; what its transforms warn is added.
+        """
         readers = sum(len(g.members) for g in member.below)
         users = len(member.configurations)
-        lower = self.lower(member.stage, rows, fitted, output, readers, rewrite, users=users)
+        above = (member.stage, rows, fitted, output, readers, rewrite)
+        lower = self.lower(*above, users=users, told=told)
         del output
         groups = member.below if twins is None else self._unanswered(member, lower, path, twins)
         self.descend(groups, lower, (*path, fitted), spent_s)
@@ -169,6 +179,7 @@ class Fold:
         readers: int,
         rewrite: Rewrite | None = None,
         *,
+        told: list[Level],
         users: int = 1,
     ) -> Rows:
         """Return the rows as they are below a fitted transformer; `users` share what it warns."""
@@ -176,7 +187,8 @@ class Fold:
         def below(above: Shared, part: str) -> Shared:
             transform = self.branches.transform
             return Shared(
-                lambda: for_all(lambda: transform(fitted, above.take(), part), users), readers=2
+                lambda: for_all(lambda: transform(fitted, above.take(), part), users, told),
+                readers=2,
             )
 
         fitting = Shared(lambda: self.fit_transform(stage, rows)[1], readers)
@@ -184,7 +196,8 @@ class Fold:
         test, seen = below(rows.test, "test"), below(rows.seen, "seen")
         names = (*rows.rewrites, rewrite.name) if rewrite else rows.rewrites
         tolerance = rows.record(rewrite).tolerance
-        return Rows(fitting, test, seen, rows.key_below(stage), names, tolerance)
+        key, levels = rows.key_below(stage), (*rows.told, told)
+        return Rows(fitting, test, seen, key, names, tolerance, levels)
 
     def fit_transform(self, stage: Stage, rows: Rows) -> tuple[Any, Any]:
         """Fit a transformer on the training rows; return it with its output."""
@@ -214,9 +227,11 @@ class Fold:
 
     def _predict(self, member: Member, rows: Rows, path: tuple[Any, ...], spent_s: float) -> None:
         started = time.perf_counter()
+        told: list[Level] = []
         try:
             users, stage = len(member.configurations), member.stage
-            model = for_all(lambda: self.watched(stage, lambda: self.fit(stage, rows)), users)
+            fit = lambda: self.watched(stage, lambda: self.fit(stage, rows))  # noqa: E731
+            model = for_all(fit, users, told)
         except Unseeded:
             raise
         except Exception as error:
@@ -224,7 +239,8 @@ class Fold:
             return
         fit_s = time.perf_counter() - started
         for configuration in member.configurations:
-            self.score(configuration, model, rows, path, spent_s + fit_s, rows.record())
+            record = rows.record()
+            self.score(configuration, model, rows, path, spent_s + fit_s, record, told)
 
     def fit(self, stage: Stage, rows: Rows) -> Any:
         """Return a final estimator, fitted on the training rows."""
@@ -245,17 +261,21 @@ class Fold:
         path: tuple[Any, ...],
         fit_s: float,
         record: Record,
+        told: Sequence[Level],
         known: tuple[dict[str, Any] | None, dict[str, Any] | None] = (None, None),
     ) -> None:
-        """Score a fitted final estimator and keep the record."""
+        """Score a fitted final estimator and keep the record; `told` is what its fit warned."""
         started = time.perf_counter()
-        fitted = (*path, model)
-        test, asked = self._scores(configuration, fitted, rows, known[0], seen=False)
+        fitted, train = (*path, model), None
+        asking: list[Level] = []
+        scoring: list[Level] = []
+        ask = partial(self._scores, configuration, fitted, rows, asking)
+        test, asked = for_all(lambda: ask(known[0], seen=False), 1, scoring)
         score_s = time.perf_counter() - started
-        train = None
         if self.study.return_train_score:
-            train, _ = self._scores(configuration, fitted, rows, known[1], seen=True)
+            train, _ = for_all(lambda: ask(known[1], seen=True), 1, scoring)
         record.result = self._result(test, train, fit_s, score_s, None)
+        record.told = (*rows.warned(), merged([*told, *asking]), merged(scoring))
         if self.study.keep_answers:
             record.answers = known[0] or self._more_answers(model, rows, asked)
             record.classes = getattr(model, "classes_", None)
@@ -280,6 +300,7 @@ class Fold:
         configuration: Configuration,
         fitted: tuple[Any, ...],
         rows: Rows,
+        told: list[Level],
         known: dict[str, Any] | None,
         *,
         seen: bool,
@@ -293,7 +314,7 @@ class Fold:
             X, _ = _safe_split(estimator, self.study.X, self.study.y, index, self._train)
         else:
             final = rows.seen if seen else rows.test
-            estimator, X = Answers(fitted[-1], final.take, known), None
+            estimator, X = Answers(fitted[-1], final.take, known, told), None
         error_score = self.study.error_score
         score = _score(estimator, X, y.take(), self.study.scorer, params, error_score)
         return score, estimator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from clew.select.cutoff import Twins
-from clew.select.heard import for_all
+from clew.select.heard import Level, for_all
 from clew.select.plan import Group, Member
 from clew.select.randomness import Unseeded
 from clew.select.rows import Rows
@@ -59,10 +59,11 @@ class FamilyRun:
         if rewrite is None or stage_params(self._fold.fit_params, stage):
             return False
         started = time.perf_counter()
+        told: list[Level] = []
         try:
             once = getattr(rewrite, "fits_once", False)  # its warnings are those of one fit
             users = self._configurations() if once else 1
-            fitted = for_all(lambda: self._fold.watched(stage, self._fit), users)
+            fitted = for_all(lambda: self._fold.watched(stage, self._fit), users, told)
         except Unseeded:
             return False
         except Exception:  # a member that would fail alone must not fail the others
@@ -70,7 +71,10 @@ class FamilyRun:
         if fitted is None:
             return False
         cost_s = (time.perf_counter() - started) / self._configurations()
-        return self._final(fitted, cost_s) if self._group.final else self._inner(fitted, cost_s)
+        if not once and told != [()]:
+            told = [None]  # whose warnings these are is not known
+        go_on = self._final if self._group.final else self._inner
+        return go_on(fitted, cost_s, told)
 
     def _fit(self) -> Any:
         members = [clone(m.stage.estimator) for m in self._group.members]
@@ -83,26 +87,34 @@ class FamilyRun:
     def _configurations(self) -> int:
         return sum(len(m.configurations) for m in self._group.members)
 
-    def _inner(self, fitted: Any, cost_s: float) -> bool:
+    def _inner(self, fitted: Any, cost_s: float, told: list[Level]) -> bool:
         self._fold.outcome.tally.transforms += 1
         for index, member in enumerate(self._group.members):
             share = self._spent_s + cost_s
             output = fitted.output(index)
-            above = (self._rows, self._path, fitted.model(index), output, share)
+            above = (self._rows, self._path, fitted.model(index), output, share, list(told))
             self._fold.below(member, *above, self._twins, self._group.rewrite)
         return True
 
-    def _final(self, fitted: Any, cost_s: float) -> bool:
-        answers = self._answers(fitted)
+    def _final(self, fitted: Any, cost_s: float, told: list[Level]) -> bool:
+        asking: list[Level] = []
+        answers = for_all(lambda: self._answers(fitted), 1, asking)
         if answers is None:
             return False
+        told = told if asking == [()] else [None]
         self._fold.outcome.tally.fits += 1
         for index, member in enumerate(self._group.members):
-            self._score(index, member, fitted, answers, self._spent_s + cost_s)
+            self._score(index, member, fitted, answers, self._spent_s + cost_s, told)
         return True
 
     def _score(
-        self, index: int, member: Member, fitted: Any, answers: _Known, fit_s: float
+        self,
+        index: int,
+        member: Member,
+        fitted: Any,
+        answers: _Known,
+        fit_s: float,
+        told: list[Level],
     ) -> None:
         rewrite = self._group.rewrite
         assert rewrite is not None
@@ -111,7 +123,8 @@ class FamilyRun:
         model = fitted.model(index)
         for configuration in member.configurations:
             record = self._rows.record(rewrite)
-            self._fold.score(configuration, model, self._rows, self._path, fit_s, record, known)
+            above = (self._rows, self._path, fit_s, record, told, known)
+            self._fold.score(configuration, model, *above)
 
     def _answers(self, fitted: Any) -> _Known | None:
         """Return the members' answers for test and training rows, by method."""

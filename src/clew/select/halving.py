@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from clew.reuse.rewrites.sizes import refuse_seed
 from clew.select.execute import Fold
+from clew.select.heard import Level, for_all
 from clew.select.ordered import Ordered
 from clew.select.plan import Configuration
 from clew.select.study import Outcome, Record, Study
@@ -116,14 +118,18 @@ class FoldLadder:
         """Evaluate a candidate at a size."""
         started = time.perf_counter()
         fold, rows = self._ordered.fold(configuration, self._split)
+        told: list[Level] = []
         try:
             path, rows = self._ordered.path(fold, self._split, configuration, rows)
-            model = self._model(fold, configuration, rows, candidate, size)
+            fit = partial(self._model, fold, configuration, rows, candidate, size)
+            model = for_all(fit, 1, told)
         except Exception as error:
             fold.fail([configuration], error, 0.0, started)
             return
         fit_s = time.perf_counter() - started
-        fold.score(configuration, model, rows, path, fit_s, Record({}))
+        if told != [()]:
+            told = [None]  # a fit that continues another warns less than a fresh one
+        fold.score(configuration, model, rows, path, fit_s, Record({}), told)
 
     def _model(
         self, fold: Fold, configuration: Configuration, rows: Any, candidate: int, size: int

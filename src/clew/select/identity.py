@@ -23,7 +23,7 @@ from clew.select.plan import Configuration, Stage
 from clew.select.randomness import reads_world
 from clew.select.study import Study
 
-FORMAT = 1
+FORMAT = 2
 
 
 def _id(value: Any) -> Digest | None:

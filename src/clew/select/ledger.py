@@ -6,7 +6,9 @@ rows where they are cheap (so that a metric added later costs no fit), and the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from sklearn.utils.validation import _num_samples
 
 from clew.lineage.canonical import Digest, digest
 from clew.select.default import current
+from clew.select.heard import Level, heard, retell
 from clew.select.identity import FORMAT, Identity
 from clew.select.plan import Configuration
 from clew.select.score import Answers, Recalled, needs_pipeline
@@ -47,6 +50,7 @@ class Ledger:
         if work is None or self.store is None:
             return None
         found: dict[str, Any] = {}
+        told: list[Level] = []
         for name, scorer in self._identity.scorers.items():
             key = _metric_key(work, scorer)
             entry = self.store.get(key) if key else None
@@ -56,6 +60,9 @@ class Ledger:
             if self._study.return_train_score and entry["train"] is None:
                 return None
             found[name] = entry
+            told = [*entry["told"], *entry["scoring"]]
+        if not retell(told):
+            return None
         record = self._record(found, split)
         self._kept[configuration.index, split] = record.tolerance
         return record
@@ -99,7 +106,7 @@ class Ledger:
             test = _score(stand_in, None, truth, scorer, {}, "raise")
         except Exception:  # an answer that was not kept: the task is computed
             return None
-        return {**kept["about"], "test": test, "train": None}
+        return {**kept["about"], "test": test, "train": None, "scoring": []}
 
     def keep(self, configuration: Configuration, split: int, record: Record) -> None:
         """Keep what came of a task, unless it failed or depends on chance."""
@@ -111,21 +118,28 @@ class Ledger:
         self._kept[task] = record.tolerance
         if record.source not in ("computed", "rewritten", "reused"):
             return
+        if not record.told or None in record.told:
+            return  # what it warned cannot be given again
+        *told, scoring = record.told
+        if scoring and len(self._identity.scorers) > 1:
+            return  # which scorer warned is not known
         about = {
             "tolerance": record.tolerance,
             "rewrite": record.rewrite,
             "fit_s": record.result["fit_time"],
             "score_s": record.result["score_time"],
+            "told": _plain(told),
         }
         for name, scorer in self._identity.scorers.items():
             test = _named(record.result["test_scores"], name)
             train = _named(record.result.get("train_scores"), name)
             key = _metric_key(work, scorer)
             if key is not None and np.isfinite(test):
-                self.store.put(key, {**about, "test": test, "train": train})
+                entry = {**about, "test": test, "train": train, "scoring": _plain([scoring])}
+                self.store.put(key, entry, spent_s=record.cost_s)
         if record.answers:
             kept = {"about": about, "classes": record.classes, "answers": record.answers}
-            self.store.put(_answers_key(work), kept, record.cost_s)
+            self.store.put(_answers_key(work), kept, record.cost_s, record.cost_s)
         record.answers = None
 
     @property
@@ -143,10 +157,16 @@ class Ledger:
             known = self.store.get(key) if key else None
             if known is not None and type(known) is type(best):
                 return known
-        fitted = best.fit(X, **fit_params) if y is None else best.fit(X, y, **fit_params)
-        if key is not None and self.store is not None:
-            self.store.put(key, fitted)
+        rows, started = (X,) if y is None else (X, y), time.perf_counter()
+        fitted, notices = heard(partial(best.fit, *rows, **fit_params))
+        if key is not None and self.store is not None and not notices:
+            self.store.put(key, fitted, spent_s=time.perf_counter() - started)
         return fitted
+
+
+def _plain(levels: Iterable[Level]) -> list[list[list[Any]]]:
+    """Return what was warned as nested lists; nothing where nothing was."""
+    return [[list(told) for told in level] for level in levels if level]
 
 
 def _each(found: Mapping[str, Any], part: str) -> dict[str, Any]:

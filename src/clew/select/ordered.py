@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from clew.select.branches import stage_key
 from clew.select.execute import Fold, Report
-from clew.select.heard import again, heard
+from clew.select.heard import Level, for_all, retell
 from clew.select.plan import Configuration, Stage
 from clew.select.randomness import Unseeded
 from clew.select.rows import Rows
@@ -45,7 +45,6 @@ class Ordered:
         self._folds: dict[tuple[int, bool], tuple[Fold, Rows]] = {}
         self._kept: OrderedDict[_Slot, tuple[_Level, int]] = OrderedDict()
         self._left: Counter[_Slot] = Counter()
-        self._notices: dict[_Slot, Any] = {}
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Evaluate the tasks, in their order."""
@@ -67,7 +66,7 @@ class Ordered:
         reason = self.outcome.deferred.get((configuration.index, split), "")
         record = Record({}, source="plain", reason=reason)
         fit_s = time.perf_counter() - started
-        fold.score(configuration, model, rows, path, fit_s, record)
+        fold.score(configuration, model, rows, path, fit_s, record, [None])
 
     def path(
         self, fold: Fold, split: int, configuration: Configuration, rows: Rows
@@ -92,20 +91,19 @@ class Ordered:
         key = rows.key_below(stage)
         if key is not None and not stage.random:
             slot = (split, key)
-            if slot in self._kept:
+            if slot in self._kept and retell(self._kept[slot][0][1].told[-1]):
                 self._kept.move_to_end(slot)
-                again(self._notices[slot], 1)
                 return self._leave(slot, self._kept[slot][0])
             try:
-                (fitted, output), self._notices[slot] = heard(
-                    lambda: fold.fit_transform(stage, rows)
-                )
-                level = (fitted, fold.lower(stage, rows, fitted, output, 2))
+                told: list[Level] = []
+                fitted, output = for_all(lambda: fold.fit_transform(stage, rows), 1, told)
+                level = (fitted, fold.lower(stage, rows, fitted, output, 2, told=told))
                 return self._leave(slot, level, size_bytes(output))
             except Unseeded:
                 pass
-        fitted, output = self._alone(fold, stage, rows)
-        return fitted, _unshared(fold.lower(stage, rows, fitted, output, 1))
+        told = []
+        fitted, output = for_all(lambda: self._alone(fold, stage, rows), 1, told)
+        return fitted, _unshared(fold.lower(stage, rows, fitted, output, 1, told=told))
 
     def _leave(self, slot: _Slot, level: _Level, size: int | None = None) -> _Level:
         """Keep a level for those who still need it, and drop it after the last one."""
@@ -126,7 +124,7 @@ class Ordered:
 
 
 def _unshared(rows: Rows) -> Rows:
-    return Rows(rows.fitting, rows.test, rows.seen, None)
+    return Rows(rows.fitting, rows.test, rows.seen, None, told=rows.told)
 
 
 def _keys(configuration: Configuration) -> list[tuple[Hashable, ...]]:

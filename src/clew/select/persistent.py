@@ -18,15 +18,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.errors import ClewError, UnsupportedValue
-from clew.lineage.canonical import Digest, NodeId, ValueId
+from clew.lineage.canonical import Digest, NodeId, ValueId, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
-from clew.lineage.records import Edge, Node, Value, call_id
+from clew.lineage.records import Cost, Edge, Node, Value, call_id
 from clew.select.store import MemoryStore, footprint_bytes
 from clew.steps.runtime import Runtime
 
 WORK = "clew.select:work"
 STUDY = "clew.select:study"
+_FORMAT = 1
 _BATCH = 1024
 _SMALL_BYTES = 1 << 13
 _LONGEST_WAIT_S = 1.0
@@ -41,7 +42,7 @@ class RuntimeStudies:
         self.runtime = runtime
         self._memory = MemoryStore()
         self._lock = threading.Lock()
-        self._waiting: dict[Digest, Any] = {}
+        self._waiting: dict[Digest, tuple[Any, float]] = {}
         self._flushed_s = time.monotonic()
         atexit.register(_flush, weakref.ref(self))
 
@@ -52,7 +53,7 @@ class RuntimeStudies:
             return found
         with self._lock:
             if key in self._waiting:
-                return copy.deepcopy(self._waiting[key])
+                return copy.deepcopy(self._waiting[key][0])
         for id in reversed(self.runtime.store.linked(ValueId(key), "down")):
             if self._read(id):
                 found = self._memory.get(key)
@@ -75,23 +76,23 @@ class RuntimeStudies:
             self._memory.put(edge.value, part)
         return True
 
-    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf, spent_s: float = 0.0) -> None:
         """Keep a value; what no format can hold, or is soon made again, stays in memory only."""
         self._memory.put(key, value)
         if cost_s < _WRITTEN_FROM_S:
             return
         if type(value) is not dict or footprint_bytes(value, _SMALL_BYTES) is None:
-            self._write({key: value})
+            self._write({key: (value, spent_s)})
             return
         with self._lock:
-            self._waiting[key] = copy.deepcopy(value)
+            self._waiting[key] = (copy.deepcopy(value), spent_s)
             waited_s = time.monotonic() - self._flushed_s
             due = len(self._waiting) >= _BATCH or waited_s > _LONGEST_WAIT_S
         if due:
             self.flush()
 
     def keep_study(
-        self, inputs: tuple[Edge, ...], shown: Sequence[Value], table: Any
+        self, inputs: tuple[Edge, ...], shown: Sequence[Value], table: Any, cost: Cost
     ) -> str | None:
         """Record a finished study and its table; return its node's id.
 
@@ -101,7 +102,7 @@ class RuntimeStudies:
             Descriptions of the inputs.
         """
         self.flush()
-        node = self._record(STUDY, "study", inputs, table, shown)
+        node = self._record(STUDY, "study", inputs, table, cost, shown)
         return None if node is None else node.hex()
 
     def flush(self) -> None:
@@ -110,14 +111,15 @@ class RuntimeStudies:
             waiting, self._waiting = self._waiting, {}
             self._flushed_s = time.monotonic()
         if waiting and not self._write(waiting) and len(waiting) > 1:
-            for key, value in waiting.items():  # one that no format can hold harms no other
-                self._write({key: value})
+            for key, piece in waiting.items():  # one that no format can hold harms no other
+                self._write({key: piece})
 
-    def _write(self, pieces: Mapping[Digest, Any]) -> bool:
+    def _write(self, pieces: Mapping[Digest, tuple[Any, float]]) -> bool:
         inputs = tuple(Edge("work", ValueId(key)) for key in pieces)
-        values = list(pieces.values())
+        values = [value for value, _ in pieces.values()]
         value = values[0] if len(values) == 1 else values
-        return self._record(WORK, "fit", inputs, value) is not None
+        cost = Cost(sum(spent_s for _, spent_s in pieces.values()))
+        return self._record(WORK, "fit", inputs, value, cost) is not None
 
     @property
     def _environment(self) -> Digest:
@@ -129,6 +131,7 @@ class RuntimeStudies:
         kind: str,
         inputs: tuple[Edge, ...],
         value: Any,
+        cost: Cost,
         shown: Sequence[Value] = (),
     ) -> NodeId | None:
         """Write a node and its result; return its id, or None for a value that cannot be kept."""
@@ -143,7 +146,9 @@ class RuntimeStudies:
         )
         call = call_id(operation, None, self._environment, None, inputs)
         node = Node(
-            id=call,
+            id=NodeId(
+                digest("study-kept", _FORMAT, [call, id])
+            ),  # one that was collected is made anew
             call=call,
             operation=operation,
             kind=kind,
@@ -152,10 +157,11 @@ class RuntimeStudies:
             seed=None,
             inputs=inputs,
             outputs=(Edge("result", id),),
+            cost=cost,
             created_ms=int(time.time() * 1000),
         )
         self.runtime.store.record([node], [*shown, stored])
-        return call
+        return node.id
 
 
 def _flush(reference: weakref.ref[RuntimeStudies]) -> None:

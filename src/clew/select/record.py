@@ -12,7 +12,7 @@ from clew.errors import ClewError
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
-from clew.lineage.records import Edge
+from clew.lineage.records import Cost, Edge
 from clew.select.persistent import STUDY, RuntimeStudies
 
 
@@ -83,6 +83,7 @@ def keep(
     results: Mapping[str, Any],
     best: Mapping[str, Any] | None = None,
     proposal: Proposal | None = None,
+    elapsed_s: float = 0.0,
 ) -> str | None:
     """Record a study in the store of this place and return its id.
 
@@ -98,6 +99,8 @@ def keep(
         The best configuration.
     proposal : Proposal, optional
         What an earlier study proposed: its table becomes an input.
+    elapsed_s : float
+        What the study took.
 
     Returns
     -------
@@ -112,7 +115,8 @@ def keep(
         if proposal is not None:
             source = NodeId(Digest(bytes.fromhex(proposal.study)))
             inputs = (*inputs, Edge("proposal", proposal.table, source))
-        return store.keep_study(inputs, shown, {**table_of(results), **_best(results, best)})
+        table = {**table_of(results), **_best(results, best)}
+        return store.keep_study(inputs, shown, table, Cost(elapsed_s))
     except ClewError:
         store.flush()
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clew.reuse.rewrites.registry import Rewrite
 from clew.select.branches import stage_key
+from clew.select.heard import Level, merged
 from clew.select.plan import Stage
 from clew.select.shared import Shared
 from clew.select.study import Record
@@ -31,6 +32,8 @@ class Rows:
         Names of the rewrites that made them.
     tolerance : float
         The largest tolerance that those declare.
+    told : tuple of list of Level
+        What the stages above warned, one list a stage; more may come as rows are transformed.
     """
 
     fitting: Shared
@@ -39,12 +42,17 @@ class Rows:
     key: tuple[Hashable, ...] | None = ()
     rewrites: tuple[str, ...] = ()
     tolerance: float = 0.0
+    told: tuple[list[Level], ...] = ()
 
     def key_below(self, stage: Stage) -> tuple[Hashable, ...] | None:
         """Return the key of what `stage` makes of these rows; None when it is not shared."""
         if self.key is None or stage.tokens is None:
             return None
         return (*self.key, stage_key(stage))
+
+    def warned(self) -> tuple[Level, ...]:
+        """Return what each stage above has warned."""
+        return tuple(merged(parts) for parts in self.told)
 
     def record(self, rewrite: Rewrite | None = None) -> Record:
         """Return a record that says by which rewrites it came."""

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection._validation import _score
 
+from clew.reuse.notices import Notice
 from clew.reuse.rewrites.affine import Array, NotAffine, base_rows, blocks_of, fold_matrix, width
 from clew.reuse.rewrites.descent import Problem, solve
 from clew.reuse.rewrites.gradient import (
@@ -24,6 +25,7 @@ from clew.reuse.rewrites.gradient import (
     signs_of,
 )
 from clew.select.execute import Report
+from clew.select.heard import listening
 from clew.select.plan import Configuration
 from clew.select.score import Answers, Recalled, methods_of
 from clew.select.study import Outcome, Record, Study
@@ -71,6 +73,7 @@ class Scan:
     ) -> None:
         self._study, self._configurations, self._outcome = study, configurations, outcome
         self._report = report
+        self._notices: list[Notice] = []
         self._model = configurations[0].stages[-1].estimator
         self._model._validate_params()
         self._methods = methods_of(study.scorer, self._model) or ()
@@ -90,6 +93,10 @@ class Scan:
 
     def run(self) -> None:
         """Train and score."""
+        with listening() as self._notices:
+            self._run()
+
+    def _run(self) -> None:
         started = time.perf_counter()
         rows, maps = self._rows()
         weights = self._train(rows, maps)
@@ -185,6 +192,7 @@ class Scan:
         score_s = time.perf_counter() - started
         result |= {"n_test_samples": len(test), "fit_time": fit_s, "score_time": score_s}
         record = Record(result, NAME, TOLERANCE, "rewritten", cost_s=fit_s + score_s)
+        record.told = (None,) if self._notices else ((),)
         if self._study.keep_answers:
             record.answers, record.classes = answers, self._classes
         self._outcome.records[task] = record

@@ -8,6 +8,7 @@ no transformer runs again. Callables that may look at anything get a real pipeli
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import _check_response_method
+
+from clew.select.heard import Level, for_all
 
 _METHODS = (
     "predict",
@@ -45,14 +48,21 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         Returns the rows as the final estimator sees them.
     known : dict of str to array, optional
         Answers that are known already, by method.
+    told : list of Level, optional
+        Where it is added what the model warns when it is asked.
     """
 
     def __init__(
-        self, model: Any, rows: Callable[[], Any], known: dict[str, Any] | None = None
+        self,
+        model: Any,
+        rows: Callable[[], Any],
+        known: dict[str, Any] | None = None,
+        told: list[Level] | None = None,
     ) -> None:
         self.model = model
         self.rows = rows
         self.known = known
+        self.told = [] if told is None else told
         self.given: dict[str, Any] = {}
 
     def __sklearn_tags__(self) -> Any:
@@ -73,7 +83,9 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
 
     def _asked(self, name: str) -> Callable[..., Any]:
         def answer(X: Any, *args: Any, **kwargs: Any) -> Any:
-            value = getattr(self.model, name)(self.rows(), *args, **kwargs)
+            rows = self.rows()
+            ask = functools.partial(getattr(self.model, name), rows, *args, **kwargs)
+            value = for_all(ask, 1, self.told)
             if not args and not kwargs:
                 self.given[name] = value
             return value

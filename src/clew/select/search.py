@@ -246,7 +246,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             **extra_columns(self.explain_, raced=raced),
         }
         best = getattr(self, "best_params_", None)
-        self.study_id_ = keep(evaluation.store, parts, self.cv_results_, best, self.proposal_)
+        outcome = (self.cv_results_, best, self.proposal_, self.account_.elapsed_s)
+        self.study_id_ = keep(evaluation.store, parts, *outcome)
         return self
 
     def _study(self, X: Any, y: Any, scorers: Any, routed: Any) -> Study:

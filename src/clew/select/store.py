@@ -24,13 +24,15 @@ class StudyStore(Protocol):
     def get(self, key: Digest) -> Any | None:
         """Return a private copy of what was kept, or None."""
 
-    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf, spent_s: float = 0.0) -> None:
         """Keep a value: plain data, arrays, or a fitted estimator. May decline silently.
 
         Parameters
         ----------
         cost_s : float
             Seconds that it takes to make it again, for stores that keep only what is worth it.
+        spent_s : float
+            Seconds that were spent on it, for stores that must choose what goes first.
         """
 
 
@@ -58,7 +60,7 @@ class MemoryStore:
             self._values.move_to_end(key)
         return copy.deepcopy(found[0])
 
-    def put(self, key: Digest, value: Any, cost_s: float = math.inf) -> None:
+    def put(self, key: Digest, value: Any, cost_s: float = math.inf, spent_s: float = 0.0) -> None:
         """Keep a private copy of a value, if it is not too large."""
         size = footprint_bytes(value, limit=self._budget // 2)
         if size is None:

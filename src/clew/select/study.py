@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clew.reuse.rewrites.registry import Policy
+from clew.select.heard import Level
 from clew.select.plan import Configuration, Stage
 
 
@@ -51,7 +52,14 @@ class Study:
 
 @dataclass(slots=True)
 class Record:
-    """What came of one configuration on one fold; `result` is scikit-learn's own dictionary."""
+    """What came of one configuration on one fold; `result` is scikit-learn's own dictionary.
+
+    Attributes
+    ----------
+    told : tuple of Level
+        What its parts warned: the stages above, one by one, fitting and asking the model; the
+        last one, scoring.
+    """
 
     result: dict[str, Any]
     rewrite: str = ""
@@ -61,6 +69,7 @@ class Record:
     cost_s: float = 0.0
     answers: dict[str, Any] | None = None
     classes: Any = None
+    told: tuple[Level, ...] = ()
 
 
 @dataclass(slots=True)

@@ -15,10 +15,12 @@ import numpy as np
 from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.model_selection._validation import _score
 
+from clew.reuse.notices import Notice
 from clew.reuse.rewrites import gram
 from clew.reuse.rewrites.affine import NotAffine, blocks_of, width
 from clew.reuse.rewrites.gradient import TOLERANCE
 from clew.select.execute import Report
+from clew.select.heard import listening
 from clew.select.metrics import fast_scores
 from clew.select.plan import Configuration
 from clew.select.scan import Scan, families
@@ -112,10 +114,15 @@ class _LeastSquares:
     ) -> None:
         self._study, self._configurations, self._outcome = study, configurations, outcome
         self._report = report
+        self._notices: list[Notice] = []
         self._model = configurations[0].stages[-1].estimator
         self._targets: Targets = targets_of(self._model, study.y)
 
     def run(self) -> None:
+        with listening() as self._notices:
+            self._solve()
+
+    def _solve(self) -> None:
         started = time.perf_counter()
         study, stages = self._study, self._configurations[0].stages
         blocks = blocks_of([stage.estimator for stage in stages[:-1]], study.X)
@@ -165,6 +172,7 @@ class _LeastSquares:
             del result["train_scores"]
         record = Record(result, gram.NAME, tolerance, "rewritten")
         record.cost_s = result["fit_time"] + result["score_time"]
+        record.told = (None,) if self._notices else ((),)  # whose a warning is is not known
         if self._study.keep_answers:
             record.answers = {"predict": np.array(answer)}
             record.classes = self._targets.classes

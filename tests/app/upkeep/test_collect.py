@@ -230,3 +230,30 @@ def test_arguments_go_last(place: Place) -> None:
     assert place.vault.has(argument.id)
     collect(place.store, place.blobs, budget_bytes=0, dry_run=False, now_s=LATER)
     assert not place.vault.has(argument.id)
+
+
+def test_what_is_still_used_stays_however_old_its_run(place: Place) -> None:
+    """A traced result, or one of an estimator, is read by whoever asks, in no run."""
+    nodes = place.thread("01OLD", started_ms=1000)
+    long_ago = time.time() - 10 * DAY_S
+    for path in [p for p in place.files.root.rglob("*") if p.is_file()]:
+        os.utime(path, (long_ago, long_ago))
+    with sqlite3.connect(place.store.path) as connection:
+        connection.execute("UPDATE value SET used_s = ?", (int(long_ago),))
+    connection.close()
+    place.vault.get(fingerprint(MODEL))
+    collect(place.store, place.blobs, older_than_s=DAY_S, dry_run=False)
+    assert place.vault.has(nodes[2].outputs[0].value)
+    assert not place.vault.has(fingerprint(RAW))
+
+
+def test_results_without_a_run_are_judged_by_what_they_took(place: Place) -> None:
+    dear, cheap = place.put(noise("dear")), place.put(noise("cheap"))
+    argument = place.put(noise("argument"))
+    place.store.add([], [argument])
+    nodes = [place.step("clew.reuse:keep", [], dear, 50.0), place.step("m:f", [], cheap, 0.5)]
+    size = sum(size for _, size, _ in place.blobs.ids())
+    budget = size - 1
+    collect(place.store, place.blobs, budget_bytes=budget, dry_run=False, now_s=LATER)
+    assert [place.vault.has(node.outputs[0].value) for node in nodes] == [True, False]
+    assert place.vault.has(argument.id)

@@ -88,8 +88,8 @@ def collect(
     roots : iterable of ValueId
         Values that stay, with everything inside them (registered models, for example).
     older_than_s : float, optional
-        Runs that started longer ago keep nothing, and values without a run that were last used
-        longer ago go. Without it everything that a record names stays.
+        Runs that started longer ago keep nothing; what was last used longer ago goes. Without it
+        everything that a record names stays.
     budget_bytes : int, optional
         Keep what is most useful of what fits (see `worth`).
     metric : str, optional
@@ -109,11 +109,10 @@ def collect(
     history = History(metric)
     recent, ever = _used(graph, blobs, history, older_than_s, now)
     named = set(graph.describe(list(stored)))
-    # Steps that were called outside any flow have no run: the last use of their values decides.
-    runless = {
-        id for id in named - ever if older_than_s is None or now - stored[id][1] < older_than_s
-    }
-    kept = pinned | recent | _with_members(blobs, runless)
+    # What is used outside any flow has no run: steps that were called alone, results of traced
+    # operations, of estimators and of searches. Whoever read a value last decides, and when.
+    used = {id for id in named if older_than_s is None or now - stored[id][1] < older_than_s}
+    kept = pinned | recent | _with_members(blobs, used)
     dropped = [
         Dropped(id, size, "old" if id in ever or id in named else "unreachable")
         for id, (size, used) in stored.items()
@@ -123,6 +122,7 @@ def collect(
     left = {id: size for id, (size, _) in stored.items() if id not in gone}
     if budget_bytes is not None:
         free = {id for id in left if id not in pinned and now - stored[id][1] >= grace_s}
+        _note_makers(graph, history, free - ever)
         members = functools.partial(_with_members, blobs)
         for id in list(leaving(history, left, free, members, load_s, budget_bytes)):
             dropped.append(Dropped(id, left.pop(id), "over-budget"))
@@ -165,6 +165,15 @@ def _of_run(
     if history.metric is not None:
         for entry in graph.entries(run.id):
             history.note_quality(entry)
+
+
+def _note_makers(graph: Graph, history: History, ids: Iterable[ValueId]) -> None:
+    """Note what made values that no run used: they can be made again, unlike arguments."""
+    for id in ids:
+        for maker in graph.linked(id, "up"):
+            node = graph.node(maker)
+            if node is not None:
+                history.note_alone(node)
 
 
 def nodes_of(graph: Graph, run: Run) -> list[NodeId]:

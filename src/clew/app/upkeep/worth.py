@@ -29,9 +29,9 @@ class History:
     Attributes
     ----------
     nodes : dict
-        Every node that a run used.
+        Every node that a run used, and those that made the other values.
     runs : Counter
-        How many runs used it.
+        How many runs used it (once where nobody knows).
     quality : dict
         What it logged of the metric that says how good a model is.
     """
@@ -45,6 +45,11 @@ class History:
         """Note that a run used a node."""
         self.nodes[node.id] = node
         self.runs[node.id] += 1
+
+    def note_alone(self, node: Node) -> None:
+        """Note a node that no run used: whoever made its values used it once."""
+        if node.id not in self.nodes:
+            self.note(node)
 
     def note_quality(self, entry: LogEntry) -> None:
         """Note what a model is worth, where the entry says that.

@@ -56,10 +56,10 @@ def array_check(array: np.ndarray[Any, Any]) -> Check | None:
     if array.dtype.hasobject:
         held = _held_objects(array)
         return None if held is None else (*head, held)
-    return (*head, xxh3_128_digest(_buffer(array)))
+    return (*head, xxh3_128_digest(buffer_of(array)))
 
 
-def _buffer(array: np.ndarray[Any, Any]) -> Any:
+def buffer_of(array: np.ndarray[Any, Any]) -> Any:
     """Return an array's bytes without a copy where it is contiguous."""
     if array.flags.c_contiguous:
         flat = array

@@ -12,10 +12,11 @@ from clew.lineage.records import Cost
 from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.checks import check_of
 from clew.reuse.estimators.copying import Copier
-from clew.reuse.estimators.describe import content_walk, quick_walk
+from clew.reuse.estimators.describe import content_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.patches import user_code_ran
 from clew.reuse.estimators.policies import ARRAYS
+from clew.reuse.estimators.quick import quick_digest
 from clew.reuse.estimators.randomness import Mark, draws_in_vain
 from clew.reuse.estimators.record import record
 from clew.reuse.estimators.request import Request
@@ -116,9 +117,9 @@ def _capture(call: Call, request: Request, frame: Frame, mark: Mark, out: Any) -
         _unchanged(session, request, estimator)
         copier = Copier(known)
         changed, removed = capture_fit(estimator, request.before, _params(estimator), copier)
-        quick, state = quick_walk().state(estimator), name("fitted", request.key)
+        quick, state = quick_digest(estimator)[0], name("fitted", request.key)
         session.states.remember(estimator, quick, state)
-    elif quick_walk().state(estimator) != request.quick:
+    elif quick_digest(estimator)[0] != request.quick:
         raise NotKept("changes its own state")
     output = _keep_output(call, request, out, known)
     return Result(output, changed, removed, slots, quick, state, tuple(frame.notices), draws)

@@ -17,6 +17,7 @@ import numpy as np
 from clew.reuse.estimators.checks import package_of
 from clew.reuse.estimators.classes import is_library
 from clew.reuse.estimators.describe import is_plain
+from clew.reuse.estimators.identity import SCALARS
 
 _ATOMS = (
     str, int, float, bool, bytes, complex, type(None), type, np.generic, np.dtype, range, slice,
@@ -59,6 +60,8 @@ class Copier:
 
     def copy(self, value: Any) -> Any:
         """Return a private copy of a value."""
+        if type(value) in SCALARS:
+            return value
         found = self._memo.get(id(value), self)
         if found is not self:
             return found

@@ -19,7 +19,7 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import Digest, digest, frame
 from clew.lineage.code.origin import release
 from clew.lineage.fingerprint import fingerprint
-from clew.reuse.estimators.checks import array_check, package_of
+from clew.reuse.estimators.checks import package_of
 from clew.reuse.estimators.classes import ambient_of, class_id, is_library
 from clew.reuse.estimators.identity import FORMAT, Identities, scalar_bytes
 from clew.steps.carried import fingerprint_with_code
@@ -29,7 +29,12 @@ IGNORED = frozenset(
 )
 """Attributes that scikit-learn keeps on estimators while a fit runs; no result depends on them."""
 
-_NOTICED = frozenset({"random_state", "warm_start", "_skl_callbacks"})
+IN_PLACE = frozenset({"copy", "copy_X", "copy_x", "copy_X_train"})
+"""Parameters that, when False, allow an estimator to write into its input (or to keep it)."""
+
+NOTICED = IN_PLACE | {"random_state", "warm_start", "_skl_callbacks"}
+"""Attributes of which the walk takes note."""
+
 _PLAIN_BYTES = 48  # object header, __dict__ and __weakref__: nothing hidden in C
 
 
@@ -109,7 +114,7 @@ class Walk:
 
     def attribute(self, key: str, value: Any) -> bytes:
         """Return the encoding of one attribute of the estimator that is walked."""
-        self._notice(key, value)
+        self.notice(key, value)
         self.seen.clear()
         return self.write(value)
 
@@ -130,15 +135,16 @@ class Walk:
             if key in IGNORED:
                 continue
             value = attributes[key]
-            self._notice(key, value)
+            self.notice(key, value)
             out.append(_framed(key) + frame(self.write(value)))
         return b"".join(out)
 
-    def _notice(self, key: str, value: Any) -> None:
+    def notice(self, key: str, value: Any) -> None:
+        """Note what an attribute asks for."""
         traits = self.traits
         if value is False:
             traits.in_place |= key in IN_PLACE
-        elif key not in _NOTICED:
+        elif key not in NOTICED:
             return
         elif key == "random_state":
             traits.unseeded |= value is None
@@ -256,9 +262,6 @@ _WRITERS: dict[type, Callable[[Walk, Any], bytes]] = {
     **dict.fromkeys(_NUMPY_SCALARS, _write_numpy_scalar),
 }
 
-IN_PLACE = frozenset({"copy", "copy_X", "copy_x", "copy_X_train"})
-"""Parameters that, when False, allow an estimator to write into its input (or to keep it)."""
-
 
 def is_data(value: Any) -> bool:
     """Tell whether a value is a table, an array or a sparse matrix."""
@@ -307,16 +310,3 @@ def _is_plain(cls: type) -> bool:
 def content_walk(identities: Identities) -> Walk:
     """Return a walk whose digest names content: fit for keys."""
     return Walk(identities.of)
-
-
-def quick_walk() -> Walk:
-    """Return a walk whose digest tells, while the process lives, whether anything changed."""
-    return Walk(_quick)
-
-
-def _quick(value: Any) -> bytes:
-    if type(value) is not np.ndarray or value.dtype.hasobject:
-        return fingerprint(value)
-    check = array_check(value) or ()
-    layout = f"{value.dtype.str}{value.shape}{value.strides}{value.flags.writeable}"
-    return layout.encode() + b"".join(p for p in check[5:] if isinstance(p, bytes))

@@ -265,10 +265,11 @@ class Graph:
         events: list[Node] = []
         values: list[Value] = []
         for group in groups:
-            value = self._put(group, sum(costs[key] for key in group)) if group else None
+            cost_s = sum(costs[key] for key in group)
+            value = self._put(group, cost_s) if group else None
             if value is not None:
                 values.append(value)
-                events.append(_event(group, value.id))
+                events.append(_event(group, value.id, cost_s))
         size_bytes = sum(len(content) for group in groups for content in group.values())
         self._learn(size_bytes, time.perf_counter() - begun)
         return events, values
@@ -321,8 +322,11 @@ def _kept(key: bytes) -> ValueId:
     return ValueId(name("kept", key))
 
 
-def _event(keys: Iterable[bytes], kept: ValueId) -> Node:
-    """Return the event that stored the results of calls: where they are may change, calls not."""
+def _event(keys: Iterable[bytes], kept: ValueId, cost_s: float) -> Node:
+    """Return the event that stored the results of calls: where they are may change, calls not.
+
+    Its cost is what making the results again would take.
+    """
     id = NodeId(digest("event", NODE_FORMAT, [new_ulid().encode()]))
     return Node(
         id=id,
@@ -334,5 +338,6 @@ def _event(keys: Iterable[bytes], kept: ValueId) -> Node:
         seed=None,
         inputs=tuple(Edge("result", _kept(key)) for key in keys),
         outputs=(Edge("kept", kept),),
+        cost=Cost(cost_s),
         created_ms=int(time.time() * 1000),
     )

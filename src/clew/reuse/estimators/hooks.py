@@ -23,6 +23,8 @@ _originals: list[tuple[type, str, Any, Any]] = []
 _holders: list[object] = []
 _HOOK_CODE: set[types.CodeType] = set()
 _WRAPPERS = "sklearn.utils._set_output"
+_FORESTS, _TREES = "sklearn.ensemble._forest", "sklearn.tree._classes"
+"""A forest asks its own trees, hundreds of them: the call that has a key is the forest's."""
 
 
 def install() -> None:
@@ -114,6 +116,8 @@ def wrap(function: Callable[..., Any], method: str) -> Callable[..., Any]:
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller == _WRAPPERS:  # wrapped from outside after us: change places
             _adopt(type(self), method)
+            return function(self, *args, **kwargs)
+        if caller == _FORESTS and type(self).__module__ == _TREES:
             return function(self, *args, **kwargs)
         call = Call(session, function, method, self, args, kwargs, caller.startswith("sklearn."))
         return watched(function, method, self, args, kwargs, lambda: invoke(call))

@@ -25,6 +25,10 @@ _PINNED = 256
 _SMALL_BYTES = 2_048
 
 
+SCALARS = frozenset({str, int, float, bool, type(None)})
+"""Types whose values `scalar_bytes` encodes: immutable, and nobody's own."""
+
+
 class _Known(NamedTuple):
     holder: Any
     check: Check

@@ -13,7 +13,7 @@ from clew.lineage.canonical import Digest
 from clew.reuse.estimators.checks import Check, check_of
 from clew.reuse.estimators.copying import Copier, Slot, copy_array, shallow
 from clew.reuse.estimators.describe import IGNORED, is_data
-from clew.reuse.estimators.identity import scalar_bytes, size_of
+from clew.reuse.estimators.identity import SCALARS, scalar_bytes, size_of
 from clew.reuse.notices import Notice
 
 
@@ -171,6 +171,8 @@ def private(value: Any) -> Any:
 
 def bytes_of(value: Any, depth: int = 8) -> int:
     """Return about how much memory a kept value takes."""
+    if type(value) in SCALARS:
+        return 64
     if is_data(value):
         return size_of(value)
     nodes = getattr(value, "node_count", None)

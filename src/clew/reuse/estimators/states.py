@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from clew.lineage.canonical import Digest
-from clew.reuse.estimators.describe import Traits, content_walk, quick_walk
+from clew.reuse.estimators.describe import Traits, content_walk
 from clew.reuse.estimators.identity import Identities
+from clew.reuse.estimators.quick import quick_digest
 
 
 class _Record(NamedTuple):
@@ -39,14 +40,13 @@ class States:
         Unhashable
             When something in it has no sound id.
         """
-        walk = quick_walk()
-        quick = walk.state(estimator)
+        quick, traits = quick_digest(estimator)
         record = self._records.get(id(estimator))
         if record is not None and record.holder() is estimator and record.quick == quick:
-            return Described(record.id, quick, walk.traits)
+            return Described(record.id, quick, traits)
         made = content_walk(identities).state(estimator)
         self.remember(estimator, quick, made)
-        return Described(made, quick, walk.traits)
+        return Described(made, quick, traits)
 
     def remember(self, estimator: Any, quick: Digest, made: Digest) -> None:
         """Write down that an estimator, as it is now, has the state called `made`."""
