@@ -20,7 +20,7 @@ MODELS = [
     RandomForestClassifier(5, random_state=0),
     GradientBoostingClassifier(n_estimators=3, random_state=0),
     LogisticRegression(),
-    KNeighborsClassifier(),
+    KNeighborsClassifier(algorithm="brute"),
     make_pipeline(StandardScaler(), LogisticRegression()),
 ]
 
@@ -96,3 +96,12 @@ def test_an_edited_forest_predicts_anew_under_reuse():
         after = forest.predict_proba(X)
     assert not np.array_equal(before, after)
     assert np.array_equal(after, forest.predict_proba(X))
+
+
+def test_what_a_restored_forest_predicts_is_found():
+    forest = RandomForestClassifier(5, random_state=0)
+    with clew.reuse(store=None) as session:
+        forest.fit(X, Y).predict_proba(X)
+        again = RandomForestClassifier(5, random_state=0).fit(X, Y).predict_proba(X)
+    assert (session.stats.hits, session.stats.misses) == (2, 2)
+    assert np.array_equal(again, forest.predict_proba(X))

@@ -159,6 +159,10 @@ def copy_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     A linear-algebra routine may round differently on another layout, so a column of a matrix stays
     a strided column.
     """
+    if array.dtype.names is not None and array.flags.c_contiguous and array.size:
+        whole = np.empty_like(array)  # a tree's nodes: the gaps between fields are copied too
+        whole.reshape(-1).view(np.uint8)[:] = array.reshape(-1).view(np.uint8)
+        return whole
     if array.flags.c_contiguous or array.flags.f_contiguous or array.size == 0:
         return array.copy(order="K")
     if any(stride < 0 for stride in array.strides) or 0 in array.strides:
