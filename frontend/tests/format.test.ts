@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, cell, column, duration, number, seconds, shortId, told } from "../src/text/format";
+import { ago, bytes, cell, column, duration, endings, number, seconds, shortId, told } from "../src/text/format";
 
 test.each([
   [0, "0"], [1234, "1234"], [32561, "32\u2009561"], [-1234567, "-1\u2009234\u2009567"], [0.30000000000000004, "0.3"],
@@ -46,4 +46,10 @@ test("how long a run took", () => {
 test("runs of the same name are told apart", () => {
   const ids = ["01JDABCDEFGHJKMNPQRSTVWXYZ", "01JDABCDEFGHJKMNPQRSTVWXY0", "x"];
   expect(told(ids.map((id, index) => ({ id, name: index < 2 ? "a" : "b" })))).toEqual(["a TVWXYZ", "a TVWXY0", "b"]);
+});
+
+test("names of params by what tells them apart", () => {
+  expect(endings(["pca__n", "ridge__alpha"])).toEqual(["n", "alpha"]);
+  expect(endings(["a__n", "b__n", "c"])).toEqual(["a__n", "b__n", "c"]);
+  expect(endings(["x__a__n", "y__a__n", "a__n"])).toEqual(["x__a__n", "y__a__n", "a__n"]);
 });

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from pathlib import Path
 
 from sklearn.datasets import load_breast_cancer
@@ -17,8 +18,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import clew
+from clew.app.served import open_served
+from clew.app.settings import load
 from clew.app.tracking import Tracking, open_tracking
 from clew.entities import Dataset, DatasetInput, Metric, ModelLink, Owner
+from clew.entities.token import SavedView
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
 NOTE = "## Plan\nTry **stronger** regularisation.\n\n- first `alpha`\n- then depth\n\n" + HOSTILE
@@ -72,8 +76,15 @@ def main() -> None:
     wide = flow.wide.run()
     X, y = load_breast_cancer(return_X_y=True)
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
-    grid = {"logisticregression__C": [0.01, 0.1, 1.0, 10.0]}
-    study = clew.Search(pipeline, grid, cv=3).fit(X[:200], y[:200])
+    grid = {
+        "logisticregression__C": [0.0001, 0.01, 0.1, 1.0],
+        "logisticregression__fit_intercept": [True, False],
+        "logisticregression__class_weight": [None, "balanced"],
+    }
+    scoring = ["roc_auc", "accuracy"]
+    study = clew.Search(pipeline, grid, cv=3, scoring=scoring, refit="roc_auc").fit(
+        X[:200], y[:200]
+    )
     tracked = track(open_tracking())
     ids = {"first": first.id, "edited": edited.id, "wide": wide.id, "study": study.study_id_}
     print(json.dumps({**ids, **tracked}))
@@ -102,6 +113,14 @@ def track(tracking: Tracking) -> dict[str, object]:
     files(tracking, made[1])
     dataset(tracking, made[:3])
     model = models(tracking, sweep.id, made)
+    view = SavedView(
+        id="forests",
+        name="Forests",
+        location=f"/e/{sweep.id}?filter=params.model+%3D+'forest'&cols=params.model,metrics.auc",
+        created_ms=time.time_ns() // 1_000_000,
+        created_by="ada",
+    )
+    open_served(load()).views.add(view)
     return {"experiment": sweep.id, "runs": made, "model": model}
 
 
@@ -152,6 +171,11 @@ def models(tracking: Tracking, experiment: str, runs: list[str]) -> str:
             "income", f"models:/{logged.id}", run_id=run, model_id=logged.id, user="ada"
         )
     tracking.aliases.set("income", "champion", 1, actor="ada", reason="the first one")
+    tracking.versions.create("income", "s3://elsewhere/model", user="bob")
+    tracking.versions.delete("income", 3, actor="ada", reason="too slow")
+    tracking.registered.create("old-income")
+    tracking.versions.create("old-income", "s3://elsewhere/model")
+    tracking.registered.delete("old-income", actor="ada", reason="a test of removal")
     return "income"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import urllib.request
 
 import pytest
@@ -202,6 +203,165 @@ def test_a_version_is_promoted_with_its_reason(browser) -> None:
     page.click("[role=tab]:has-text('Trail')")
     browser.wait("better on new data")
     assert ask(browser, "/models/income")["model"]["aliases"] == {"champion": 2}
+
+
+def dialog(browser, action: str, **fields: str) -> None:
+    """Fill the fields of the dialog that is open, and do what it offers."""
+    for name, value in fields.items():
+        browser.page.fill(f"dialog [name={name}]", value)
+    browser.page.click(f"dialog footer button:text-is('{action}')")
+
+
+@pytest.fixture
+def model(browser) -> str:
+    """A registered model of this test's own, with two versions."""
+    name = f"m-{secrets.token_hex(4)}"
+    ask(browser, "/models", "POST", {"name": name})
+    for number in (1, 2):
+        ask(browser, f"/models/{name}/versions", "POST", {"source": f"s3://x/{number}"})
+    ask(browser, f"/models/{name}/aliases/champion", "PUT", {"version": 2})
+    return name
+
+
+def test_a_model_is_renamed_described_and_tagged(browser, model) -> None:
+    browser.expected = "409"
+    page = browser.open(f"/models/{model}?tab=about")
+    page.click("button:has-text('Write')")
+    page.fill("textarea", "Who **earns**")
+    page.click("button:text-is('Save')")
+    page.wait_for_selector(".prose strong:has-text('earns')")
+    page.fill("[aria-label='New tag']", "team")
+    page.fill("[aria-label='Value of the new tag']", "core")
+    page.click("[aria-label='Add the tag']")
+    page.wait_for_selector("[aria-label='Remove the tag team']")
+    page.click("button:has-text('Rename')")
+    dialog(browser, "Rename", name="income")
+    browser.wait("already exists")  # and the dialog stays, with what was written
+    dialog(browser, "Rename", name=f"{model}-b")
+    page.wait_for_url(f"**/models/{model}-b")
+    found = ask(browser, f"/models/{model}-b")["model"]
+    assert (found["description"], found["tags"]) == ("Who **earns**", {"team": "core"})
+    page.click("[role=tab]:has-text('Trail')")
+    browser.wait("model.rename")
+
+
+def test_a_model_is_removed_and_restored_with_reasons(browser, model) -> None:
+    page = browser.open(f"/models/{model}")
+    page.click("[aria-label='Remove this model']")
+    browser.shot("remove-model")
+    dialog(browser, "Remove", reason="by mistake")
+    page.wait_for_url("**/models?tab=removed")
+    browser.wait("by mistake")
+    page.click(f"tr:has-text('{model}') button:has-text('Restore')")
+    page.wait_for_url(f"**/models/{model}")
+    page.wait_for_selector("li.chip:has-text('@champion') a:text-is('v2')")
+    page.click("[role=tab]:has-text('Trail')")
+    for text in ("model.restore", "model.delete", "2 versions", "by mistake"):
+        browser.wait(text)
+
+
+def test_a_version_is_staged_removed_and_restored(browser, model) -> None:
+    page = browser.open(f"/models/{model}/2")
+    page.click("button:text-is('Stage')")
+    page.select_option("dialog [name=stage]", "Production")
+    dialog(browser, "Move", reason="it passed")
+    browser.wait("v2 is in Production now")
+    page.fill("[aria-label='New tag']", "seen")
+    page.click("[aria-label='Add the tag']")
+    page.wait_for_selector("[aria-label='Remove the tag seen']")
+    page.click("[role=tab]:has-text('Trail')")
+    browser.wait("it passed")
+    page.click("[aria-label='Remove this version']")
+    browser.wait("@champion would point nowhere")
+    dialog(browser, "Remove", reason="too slow")
+    page.wait_for_url(f"**/models/{model}?tab=removed")
+    page.click("tr:has-text('too slow') button:has-text('Restore')")
+    browser.wait("Restored v2")
+    back = ask(browser, f"/models/{model}/versions/2")
+    assert (back["stage"], back["tags"], back["aliases"]) == ("Production", {"seen": ""}, [])
+    page.wait_for_selector("tr:has-text('v2') button:has-text('Promote')")
+
+
+def test_an_alias_is_removed_with_its_reason(browser, model) -> None:
+    page = browser.open(f"/models/{model}")
+    page.click("[aria-label='Remove the alias champion']")
+    dialog(browser, "Remove", reason="nobody asks for it")
+    page.wait_for_selector("[aria-label='Remove the alias champion']", state="detached")
+    page.click("[role=tab]:has-text('Trail')")
+    browser.wait("nobody asks for it")
+
+
+def test_a_promotion_that_was_overtaken_is_refused(browser, model) -> None:
+    browser.expected = "409"
+    page = browser.open(f"/models/{model}/1")
+    page.click("button:has-text('Promote')")
+    ask(browser, f"/models/{model}/aliases/champion", "DELETE")
+    dialog(browser, "Promote", reason="late")
+    browser.wait("was moved meanwhile")
+    assert page.query_selector("dialog[open]"), "what was written is still there"
+    assert ask(browser, f"/models/{model}")["model"]["aliases"] == {}
+
+
+def test_an_experiment_is_renamed_tagged_deleted_and_restored(browser) -> None:
+    name = f"e-{secrets.token_hex(4)}"
+    id = ask(browser, "/experiments", "POST", {"name": name})["id"]
+    page = browser.open(f"/e/{id}")
+    page.click("button:has-text('Notes and tags')")
+    page.fill("[aria-label='New tag']", "team")
+    page.fill("[aria-label='Value of the new tag']", "core")
+    page.click("[aria-label='Add the tag']")
+    page.wait_for_selector("[aria-label='Remove the tag team']")
+    page.click("button:has-text('Write')")
+    page.fill("textarea", "the **plan**")
+    page.click("button:text-is('Save')")
+    page.wait_for_selector(".prose strong:has-text('plan')")
+    browser.shot("experiment-about")
+    page.click("[aria-label='Change this experiment']")
+    page.click(".menu .item:has-text('Rename')")
+    dialog(browser, "Rename", name=f"{name}-b")
+    browser.wait(f"{name}-b")
+    page.click("[aria-label='Change this experiment']")
+    page.click(".menu .item:has-text('Delete')")
+    dialog(browser, "Delete")
+    page.wait_for_url("**/experiments?view=deleted")
+    page.click(f"[aria-label='Restore {name}-b']")
+    browser.wait("Restored")
+    found = ask(browser, f"/experiments/{id}")
+    assert (found["lifecycle"], found["note"]) == ("active", "the **plan**")
+    assert found["tags"]["team"] == "core"
+
+
+def test_a_view_is_saved_found_and_opened_by_its_link(open_browser, site) -> None:
+    browser = open_browser(site)
+    page = runs_page(browser)
+    page.click("button:has-text('Columns')")
+    page.fill("[aria-label='Find a column']", "seed")
+    page.click(".menu label:has-text('seed')")
+    page.wait_for_selector("th:has-text('seed')")
+    page.keyboard.press("Escape")
+    page = runs_page(browser, "?filter=params.model = 'ridge'&sort=metrics.auc DESC", "8 runs")
+    page.click("button:has-text('Views')")
+    page.click(".menu .item:has-text('Save this view')")
+    name = f"Ridges {secrets.token_hex(2)}"
+    dialog(browser, "Save", name=name)
+    browser.wait("Saved")
+    (view,) = [one for one in ask(browser, "/views")["items"] if one["name"] == name]
+    # Somebody else, whose browser remembers no columns, sees the same.
+    other = open_browser(site)
+    page = other.open(f"/v/{view['id']}")
+    other.wait("8 runs")
+    page.wait_for_selector("th:has-text('seed')")
+    page.wait_for_selector("tbody tr[aria-rowindex='2'] th:has-text('trial-21')")
+    page.wait_for_selector(f"button:has-text('{name}')")
+    runs_page(other)
+    page.click("button:has-text('Views')")
+    other.shot("views-menu")
+    page.click(f".menu .item:has-text('{name}')")
+    other.wait("8 runs")
+    page.click(f"button:has-text('{name}')")
+    page.click(f"[aria-label='Remove the view {name}']")
+    other.wait("Removed")
+    assert name not in {one["name"] for one in ask(other, "/views")["items"]}
 
 
 def test_a_token_is_made_and_revoked(browser) -> None:

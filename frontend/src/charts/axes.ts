@@ -11,7 +11,11 @@ export interface Axis {
   words: string[] | null;
   low: number;
   high: number;
+  /** Equal distances are equal factors: for numbers above 0 that span some powers of ten. */
+  log: boolean;
 }
+
+const LOG_FROM = 100;
 
 /** The number that a value stands for; text that is a number counts as one. */
 export function numeric(value: Value): number | null {
@@ -27,10 +31,11 @@ export function axis(name: string, values: Value[]): Axis {
   if (numbers.length && numbers.length === there.length) {
     const low = Math.min(...numbers);
     const high = Math.max(...numbers);
-    return low === high ? { name, words: null, low: low - 0.5, high: high + 0.5 } : { name, words: null, low, high };
+    if (low === high) return { name, words: null, low: low - 0.5, high: high + 0.5, log: false };
+    return { name, words: null, low, high, log: low > 0 && high / low >= LOG_FROM };
   }
   const words = [...new Set(there.map(String))].sort();
-  return { name, words, low: -0.5, high: Math.max(words.length - 0.5, 0.5) };
+  return { name, words, low: -0.5, high: Math.max(words.length - 0.5, 0.5), log: false };
 }
 
 /** Where a value lies on its axis, from 0 to 1; null when there is none. */
@@ -38,7 +43,7 @@ export function position(on: Axis, value: Value): number | null {
   if (value === null || value === undefined) return null;
   const at = on.words ? on.words.indexOf(String(value)) : numeric(value);
   if (at === null || (on.words && at < 0)) return null;
-  return (at - on.low) / (on.high - on.low);
+  return on.log ? Math.log(at / on.low) / Math.log(on.high / on.low) : (at - on.low) / (on.high - on.low);
 }
 
 export function marks(on: Axis, count = 5): { at: number; text: string }[] {
@@ -46,7 +51,15 @@ export function marks(on: Axis, count = 5): { at: number; text: string }[] {
     const every = Math.ceil(on.words.length / 12);
     return on.words.flatMap((word, index) => (index % every ? [] : [{ at: position(on, word)!, text: word }]));
   }
-  return ticks(on.low, on.high, count).map((mark) => ({ at: (mark - on.low) / (on.high - on.low), text: number(mark as Num, 3) }));
+  const at = on.log ? powers(on.low, on.high, count) : ticks(on.low, on.high, count);
+  return at.map((mark) => ({ at: position(on, mark)!, text: number(mark as Num, 3) }));
+}
+
+/** Powers of ten within a range; every second, third … when there are many. */
+function powers(low: number, high: number, count: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const every = Math.max(1, Math.ceil((last - first + 1) / (count + 1)));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / every) + 1) }, (_, index) => Number(`1e${first + index * every}`));
 }
 
 /** A colour from violet-blue over magenta to orange, for a place from 0 to 1. */

@@ -21,14 +21,19 @@ export function Histogram({ bars, label, width = 132, height = 34 }: { bars: Bar
   );
 }
 
-export function NamedBars({ rows, most }: { rows: { name: string; value: number; text: string }[]; most?: number }) {
+/** Named shares, each in two parts: `value`, of which `inner` is drawn stronger. */
+export function NamedBars({ rows, most }: { rows: { name: string; value: number; inner?: number; text: string }[]; most?: number }) {
   const top = most ?? Math.max(...rows.map((row) => row.value), 1e-12);
+  const wide = (value: number) => `${Math.max(0, Math.min(100, (100 * value) / top))}%`;
   return (
     <div class="hbars" role="list">
       {rows.map((row) => (
         <div key={row.name} role="listitem" style={{ display: "contents" }}>
-          <span class="clip mono">{row.name}</span>
-          <span class="bar-track"><span class="bar-fill" style={{ width: `${Math.max(0, Math.min(100, (100 * row.value) / top))}%` }} /></span>
+          <span class="clip mono" title={row.name}>{row.name}</span>
+          <span class="bar-track">
+            <span class={`bar-fill ${row.inner === undefined ? "" : "faint"}`} style={{ width: wide(row.value) }} />
+            {row.inner !== undefined && <span class="bar-fill" style={{ width: wide(row.inner) }} />}
+          </span>
           <span class="number soft">{row.text}</span>
         </div>
       ))}

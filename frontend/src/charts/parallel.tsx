@@ -13,12 +13,13 @@ export interface ParallelRow {
 const TOP = 34;
 const BOTTOM = 14;
 
-export function Parallel({ columns, rows, colourBy, height = 340, onPick }: {
+export function Parallel({ columns, rows, colourBy, height = 340, what = "run", onPick }: {
   columns: string[];
   rows: ParallelRow[];
   /** Position in `columns`. */
   colourBy: number;
   height?: number;
+  what?: string;
   onPick?: (id: string) => void;
 }) {
   const { dark } = useTheme();
@@ -63,7 +64,7 @@ export function Parallel({ columns, rows, colourBy, height = 340, onPick }: {
         width={width}
         height={height}
         role="img"
-        aria-label={`Parallel coordinates of ${rows.length} runs over ${columns.join(", ")}; ${kept.length} within the chosen ranges`}
+        aria-label={`Parallel coordinates of ${rows.length} ${what}s over ${columns.join(", ")}; ${kept.length} within the chosen ranges`}
         onPointerMove={moved}
         onPointerUp={ended}
       >
@@ -101,7 +102,7 @@ export function Parallel({ columns, rows, colourBy, height = 340, onPick }: {
           </g>
         ))}
       </svg>
-      <p class="small soft">{Object.keys(ranges).length ? `${kept.length} of ${rows.length} runs within the ranges. ` : ""}Drag along an axis to choose a range; click an axis to clear it.</p>
+      <p class="small soft">{Object.keys(ranges).length ? `${kept.length} of ${rows.length} ${what}s within the ranges. ` : ""}Drag along an axis to choose a range; click an axis to clear it.</p>
     </div>
   );
 }

@@ -11,12 +11,13 @@ export interface Point {
   colour?: Value;
 }
 
-export function Scatter({ points, xName, yName, colourName, height = 320, onPick }: {
+export function Scatter({ points, xName, yName, colourName, height = 320, what = "run", onPick }: {
   points: Point[];
   xName: string;
   yName: string;
   colourName?: string;
   height?: number;
+  what?: string;
   onPick?: (id: string) => void;
 }) {
   const { dark } = useTheme();
@@ -33,7 +34,7 @@ export function Scatter({ points, xName, yName, colourName, height = 320, onPick
   });
   return (
     <div ref={place}>
-      <svg class="svg-chart" width={width} height={height} role="img" aria-label={`${yName} against ${xName}, ${drawn.length} runs`}>
+      <svg class="svg-chart" width={width} height={height} role="img" aria-label={`${yName} against ${xName}, ${drawn.length} ${what}s`}>
         {marks(up).map((mark) => (
           <g key={mark.text}>
             <line class="gridline" x1={box.left} x2={width - box.right} y1={y(mark.at)} y2={y(mark.at)} />

@@ -1,6 +1,6 @@
 /** A modal dialog: the browser's own, which keeps the focus inside and closes on Escape. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./basic";
 
 export function Dialog({ title, close, children, kind = "" }: {
@@ -30,19 +30,22 @@ export function Dialog({ title, close, children, kind = "" }: {
   );
 }
 
-/** A dialog with a form; `submit` closes it. */
+/** A dialog with a form; `submit` closes it, unless what it did was refused (undefined or false). */
 export function FormDialog({ title, action, danger = false, close, submit, children }: {
   title: string;
   action: string;
   danger?: boolean;
   close: () => void;
-  submit: (values: FormData) => void | Promise<void>;
-  children: ComponentChildren;
+  submit: (values: FormData) => unknown;
+  children?: ComponentChildren;
 }) {
+  const [busy, setBusy] = useState(false);
   const submitted = async (event: SubmitEvent) => {
     event.preventDefault();
-    await submit(new FormData(event.target as HTMLFormElement));
-    close();
+    setBusy(true);
+    const done = await submit(new FormData(event.target as HTMLFormElement));
+    setBusy(false);
+    if (done) close();
   };
   return (
     <Dialog title={title} close={close}>
@@ -51,9 +54,35 @@ export function FormDialog({ title, action, danger = false, close, submit, child
         {children}
         <footer>
           <Button onClick={close}>Cancel</Button>
-          <Button type="submit" kind={danger ? "danger" : "primary"}>{action}</Button>
+          <Button type="submit" kind={danger ? "danger" : "primary"} disabled={busy}>{action}</Button>
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+/** A change that the trail keeps with its reason. */
+export function ReasonDialog({ title, action, danger = false, close, submit, children }: {
+  title: string;
+  action: string;
+  danger?: boolean;
+  close: () => void;
+  submit: (reason: string, values: FormData) => unknown;
+  children?: ComponentChildren;
+}) {
+  return (
+    <FormDialog title={title} action={action} danger={danger} close={close} submit={(values) => submit(String(values.get("reason")).trim(), values)}>
+      {children}
+      <label class="stack tight">Why (it stands in the trail)<textarea class="field" name="reason" rows={3} /></label>
+    </FormDialog>
+  );
+}
+
+/** A dialog with one name to change. */
+export function RenameDialog({ title, name, close, submit }: { title: string; name: string; close: () => void; submit: (name: string) => unknown }) {
+  return (
+    <FormDialog title={title} action="Rename" close={close} submit={(values) => submit(String(values.get("name")).trim())}>
+      <label class="stack tight">Name<input class="field" name="name" defaultValue={name} required autofocus /></label>
+    </FormDialog>
   );
 }

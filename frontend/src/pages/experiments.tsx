@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { ExperimentRow } from "../../generated/api";
-import { experimentsCreate, experimentsDelete, experimentsList, experimentsRestore } from "../../generated/api";
+import { experimentsChange, experimentsCreate, experimentsDelete, experimentsList, experimentsRestore } from "../../generated/api";
 import { invalidate, useQuery } from "../api/query";
 import { Button, Chip, Empty, Loaded, Time } from "../components/basic";
-import { FormDialog } from "../components/dialog";
+import { FormDialog, RenameDialog } from "../components/dialog";
 import { SearchField } from "../components/search";
 import { Table } from "../components/table";
 import { attempt } from "../components/toast";
@@ -67,6 +67,7 @@ export function Experiments() {
             const made = await attempt(experimentsCreate({ name: String(values.get("name")).trim() }), "Added");
             invalidate("experiments");
             if (made) navigate(`/e/${made.id}`);
+            return made;
           }}
         >
           <label class="stack tight">Name<input class="field" name="name" required autofocus /></label>
@@ -78,18 +79,24 @@ export function Experiments() {
 
 function Change({ row }: { row: ExperimentRow }) {
   const act = async (what: Promise<unknown>, done: string) => {
-    await attempt(what, done);
+    const answer = await attempt(what, done);
     invalidate("experiments", "runs", "home");
+    return answer;
   };
-  return row.lifecycle === "deleted"
-    ? <Button icon="restore" kind="small plain" label={`Restore ${row.name}`} onClick={() => void act(experimentsRestore(row.id), "Restored")} />
-    : (
+  const [renaming, rename] = useState(false);
+  if (row.lifecycle === "deleted") {
+    return <Button icon="restore" kind="small plain" label={`Restore ${row.name}`} onClick={() => void act(experimentsRestore(row.id), "Restored")} />;
+  }
+  return (
+    <span class="row">
+      <Button icon="edit" kind="small plain" label={`Rename ${row.name}`} onClick={() => rename(true)} />
       <Button
         icon="trash"
         kind="small plain"
         label={`Delete ${row.name}`}
         onClick={() => void act(experimentsDelete(row.id), "Deleted; it can be restored under “deleted”")}
       />
-    );
+      {renaming && <RenameDialog title={`Rename ${row.name}`} name={row.name} close={() => rename(false)} submit={(name) => act(experimentsChange(row.id, { name }), "Renamed")} />}
+    </span>
+  );
 }
-

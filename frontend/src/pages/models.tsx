@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { modelsCreate, modelsList, loggedList } from "../../generated/api";
+import { loggedList, modelsCreate, modelsList, modelsRemoved, modelsRestore } from "../../generated/api";
 import { invalidate, useQuery } from "../api/query";
 import { Button, Card, Chip, Empty, Loaded, Time } from "../components/basic";
 import { FormDialog } from "../components/dialog";
@@ -25,6 +25,7 @@ export function Models() {
         tabs={[
           { id: "registered", label: "Registered", content: () => <Registered /> },
           { id: "logged", label: "Logged by runs", content: () => <Logged /> },
+          { id: "removed", label: "Removed", content: () => <RemovedModels /> },
         ]}
       />
       {adding && (
@@ -36,6 +37,7 @@ export function Models() {
             const made = await attempt(modelsCreate({ name: String(values.get("name")).trim(), description: String(values.get("description")) }), "Registered");
             invalidate("models");
             if (made) navigate(`/models/${encodeURIComponent(made.model.name)}`);
+            return made;
           }}
         >
           <label class="stack tight">Name<input class="field" name="name" required autofocus /></label>
@@ -97,6 +99,38 @@ function Logged() {
             empty={<Empty icon="models" title="No run logged a model yet" />}
           />
         </Card>
+      )}
+    </Loaded>
+  );
+}
+
+function RemovedModels() {
+  const query = useQuery("removed", (signal) => modelsRemoved({}, { signal }));
+  const restored = async (name: string) => {
+    const done = await attempt(modelsRestore(name, {}), `Restored ${name}`);
+    invalidate("models", "removed", "home", `model/${name}`);
+    if (done) navigate(`/models/${encodeURIComponent(name)}`);
+  };
+  return (
+    <Loaded query={query}>
+      {(answer) => (
+        <Table
+          label="Removed models"
+          rows={answer.items}
+          rowKey={(one) => `${one.name}/${one.version}`}
+          columns={[
+            { key: "name", head: "Name", rowHead: true, cell: (one) => (one.version === null ? one.name : <a href={`/models/${encodeURIComponent(one.name)}?tab=removed`}>{one.name} v{one.version}</a>) },
+            { key: "versions", head: "Versions", number: true, cell: (one) => number(one.versions) },
+            { key: "time", head: "Removed", cell: (one) => <Time ms={one.time_ms} /> },
+            { key: "actor", head: "By", cell: (one) => one.actor || "–" },
+            { key: "reason", head: "Why", cell: (one) => one.reason ?? "–" },
+            {
+              key: "act", head: <span class="visually-hidden">Actions</span>,
+              cell: (one) => one.version === null && <Button kind="small" icon="restore" onClick={() => void restored(one.name)}>Restore</Button>,
+            },
+          ]}
+          empty={<div class="card"><Empty icon="trash" title="Nothing was removed">A model that is removed from its page stands here, and can be brought back: <code>clew models restore NAME</code></Empty></div>}
+        />
       )}
     </Loaded>
   );

@@ -3,11 +3,12 @@ import { useState } from "preact/hooks";
 import type { MadeToken, NewToken } from "../../generated/api";
 import { auditList, sessionLogout, settingsGet, tokensCreate, tokensList, tokensRevoke, viewsDelete, viewsList } from "../../generated/api";
 import { invalidate, useQuery } from "../api/query";
-import { Button, Card, Chip, Command, Empty, Loaded, Time } from "../components/basic";
+import { Button, Card, Chip, Command, copy, Empty, Loaded, Time } from "../components/basic";
 import { Dialog, FormDialog } from "../components/dialog";
 import { Table } from "../components/table";
 import { Tabs } from "../components/tabs";
 import { attempt } from "../components/toast";
+import { linkOf } from "../components/views";
 import { Page } from "../shell/page";
 import { setTheme, type Theme, useTheme } from "../theme";
 import { bytes, number, when } from "../text/format";
@@ -107,6 +108,7 @@ function TokensTab() {
             const answer = await attempt(tokensCreate(body), "");
             if (answer) show(answer);
             invalidate("tokens");
+            return answer;
           }}
         >
           <label class="stack tight">Who or what will use it<input class="field" name="name" required autofocus /></label>
@@ -147,11 +149,12 @@ function ViewsTab() {
           rowKey={(view) => view.id}
           columns={[
             { key: "name", head: "Name", rowHead: true, cell: (view) => <a href={view.location}>{view.name}</a> },
-            { key: "location", head: "Address", cell: (view) => <span class="mono soft">{view.location}</span> },
-            { key: "created", head: "Saved", cell: (view) => <Time ms={view.created_ms} /> },
+            { key: "location", head: "Address", cell: (view) => <span class="mono soft" title={view.location}>{view.location}</span> },
+            { key: "created", head: "Saved", cell: (view) => <><Time ms={view.created_ms} /> {view.created_by && <span class="soft">by {view.created_by}</span>}</> },
+            { key: "link", head: "Link", cell: (view) => <Button kind="small plain" icon="link" label={`Copy the link of ${view.name}`} onClick={() => void copy(linkOf(view.id), "Copied the link of this view")} /> },
             { key: "act", head: <span class="visually-hidden">Actions</span>, cell: (view) => <Button kind="small plain" icon="trash" label={`Remove ${view.name}`} onClick={async () => { await attempt(viewsDelete(view.id), "Removed"); invalidate("views"); }} /> },
           ]}
-          empty={<div class="card"><Empty icon="pin" title="No saved views">“Share” on a page keeps its filters, columns and charts under a short link.</Empty></div>}
+          empty={<div class="card"><Empty icon="pin" title="No saved views">“Views” above a table of runs keeps its filter, order, columns, groups and charts under a name.</Empty></div>}
         />
       )}
     </Loaded>

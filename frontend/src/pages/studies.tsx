@@ -21,7 +21,7 @@ export function Studies() {
               { key: "trials", head: "Trials", number: true, cell: (row) => number(row.trials) },
               { key: "metric", head: "Metric", cell: (row) => row.metric ?? "–" },
               { key: "best", head: "Best", number: true, cell: (row) => number(row.best, 5) },
-              { key: "wall", head: "Took", number: true, cell: (row) => duration(row.wall_s) },
+              { key: "wall", head: "Took", number: true, cell: (row) => duration(row.wall_s || null) },
               { key: "created", head: "Made", cell: (row) => <Time ms={row.created_ms} /> },
             ]}
             empty={<div class="card"><Empty icon="studies" title="No studies yet" command="clew demo">In Python: <code>clew.Search(pipeline, space, cv=5).fit(X, y)</code> stores one.</Empty></div>}

@@ -1,36 +1,77 @@
-import type { VersionDetail } from "../../generated/api";
-import { modelsDescribe, modelsVersion } from "../../generated/api";
-import { invalidate, useQuery } from "../api/query";
-import { Card, Chip, Command, IdChip, Loaded } from "../components/basic";
+/** One version of a registered model: what it is, what was measured, what was done to it and why. */
+import { useState } from "preact/hooks";
+import type { Event, VersionDetail } from "../../generated/api";
+import { modelsDescribe, modelsGet, modelsTagVersion, modelsVersion } from "../../generated/api";
+import { useQuery } from "../api/query";
+import { Button, Card, Chip, Command, IdChip, Loaded } from "../components/basic";
 import { Note } from "../components/note";
 import { Table } from "../components/table";
 import { Tabs } from "../components/tabs";
+import { Tags } from "../components/tags";
 import { attempt } from "../components/toast";
+import { navigate } from "../router";
 import { Page } from "../shell/page";
 import { when } from "../text/format";
 import { ArtifactsTab } from "./artifacts";
+import { modelChanged } from "./model";
 import { MetricsTable } from "./run/overview";
+import { Trail } from "./trail";
+import { type Doing, VersionDialogs } from "./versions";
 
 export function Version({ name, version }: { name: string; version: string }) {
   const query = useQuery(`model/${name}/${version}`, (signal) => modelsVersion(name, Number(version), { signal }));
+  const model = useQuery(`model/${name}`, (signal) => modelsGet(name, { signal }));
+  const [doing, act] = useState<Doing["what"] | null>(null);
   const found = query.data;
-  const focus = found && `${name}@${version}`;
+  const home = `/models/${encodeURIComponent(name)}`;
   return (
     <Page
-      crumbs={[{ label: "Models", href: "/models" }, { label: name, href: `/models/${encodeURIComponent(name)}` }, { label: `v${version}` }]}
+      crumbs={[{ label: "Models", href: "/models" }, { label: name, href: home }, { label: `v${version}` }]}
       title={`${name} v${version}`}
       heading={`${name} v${version}`}
       lead={found && <span class="row wrap">{found.aliases.map((alias) => <Chip kind="accent" key={alias}>@{alias}</Chip>)}{found.stage !== "None" && <Chip>{found.stage}</Chip>}<span>made {when(found.created_ms)}{found.user ? ` by ${found.user}` : ""}</span></span>}
-      actions={focus && <a class="button" href={`/lineage?focus=${encodeURIComponent(focus)}&up=20`}>Lineage</a>}
+      actions={found && (
+        <>
+          <a class="button" href={`/lineage?focus=${encodeURIComponent(`${name}@${version}`)}&up=20`}>Lineage</a>
+          <Button onClick={() => act("stage")}>Stage</Button>
+          <Button icon="pin" kind="primary" onClick={() => act("promote")}>Promote</Button>
+          <Button icon="trash" kind="danger" label="Remove this version" onClick={() => act("remove")} />
+        </>
+      )}
     >
-      <Loaded query={query}>{(answer) => <Content version={answer} />}</Loaded>
+      <Loaded query={query}>{(answer) => <Content version={answer} events={model.data?.events ?? []} />}</Loaded>
+      {doing && found && <VersionDialogs doing={{ what: doing, version: found }} aliases={model.data?.model.aliases ?? {}} close={() => act(null)} removed={() => navigate(`${home}?tab=removed`)} />}
     </Page>
   );
 }
 
-function Content({ version }: { version: VersionDetail }) {
+function Content({ version, events }: { version: VersionDetail; events: Event[] }) {
+  const mine = events.filter((event) => concerns(event, version));
+  return (
+    <Tabs
+      tabs={[
+        { id: "overview", label: "Overview", content: () => <Overview version={version} /> },
+        ...(version.model_id ? [{ id: "files", label: "Files", content: () => <ArtifactsTab owner="model" id={version.model_id!} /> }] : []),
+        { id: "trail", label: "Trail", count: mine.length, content: () => <Trail events={mine} /> },
+      ]}
+    />
+  );
+}
+
+/** Whether an event of the model is about this version: its own, or an alias that came or went. */
+function concerns(event: Event, { name, version }: VersionDetail): boolean {
+  if (event.subject === `version:${name}/${version}`) return true;
+  return event.action.startsWith("alias.") && [event.before, event.after].includes(String(version));
+}
+
+function Overview({ version }: { version: VersionDetail }) {
   const params = Object.entries(version.params);
-  const overview = () => (
+  const save = async (what: Promise<unknown>) => {
+    const done = await attempt(what, "Saved");
+    modelChanged(version.name);
+    return done;
+  };
+  return (
     <div class="grid main-side">
       <div class="stack loose">
         <div class="grid two">
@@ -48,36 +89,25 @@ function Content({ version }: { version: VersionDetail }) {
             />
           </Card>
         </div>
-        <Note
-          title="Description"
-          text={version.description}
-          save={async (text) => {
-            const done = await attempt(modelsDescribe(version.name, version.version, { description: text }), "Saved");
-            invalidate(`model/${version.name}`);
-            return done;
-          }}
-        />
+        <Note title="Description" text={version.description} save={(text) => save(modelsDescribe(version.name, version.version, { description: text }))} />
       </div>
       <div class="stack loose">
-        <Card title="Use it"><Command text={`clew.load_model("models:/${version.name}/${version.version}")`} python /></Card>
+        <Card title="Use it">
+          <div class="stack tight">
+            <Command text={`clew.load_model("models:/${version.name}/${version.version}")`} python />
+            <Command text={`clew serve ${version.name}/${version.version}`} />
+          </div>
+        </Card>
         <Card title="About">
           <dl class="pairs">
             <dt>Status</dt><dd>{version.status}{version.status_message ? `: ${version.status_message}` : ""}</dd>
             <dt>Source</dt><dd class="mono">{version.source || "–"}</dd>
             {version.run_id && <><dt>Run</dt><dd><a href={`/runs/${version.run_id}`}>{version.run_name ?? version.run_id}</a></dd></>}
             {version.content && <><dt>Content</dt><dd><IdChip id={version.content} shown={version.content.slice(0, 12)} /></dd></>}
-            {Object.entries(version.tags).map(([key, value]) => <><dt>{key}</dt><dd>{value}</dd></>)}
           </dl>
         </Card>
+        <Tags tags={version.tags} change={async (body) => void (await save(modelsTagVersion(version.name, version.version, body)))} />
       </div>
     </div>
-  );
-  return (
-    <Tabs
-      tabs={[
-        { id: "overview", label: "Overview", content: overview },
-        ...(version.model_id ? [{ id: "files", label: "Files", content: () => <ArtifactsTab owner="model" id={version.model_id!} /> }] : []),
-      ]}
-    />
   );
 }

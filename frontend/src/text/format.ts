@@ -87,6 +87,18 @@ export function told(runs: { id: string; name: string }[]): string[] {
   return runs.map((run) => (counts.get(run.name)! > 1 ? `${run.name} ${shortId(run.id)}` : run.name));
 }
 
+/** Names of params by their last parts, as long as that tells them apart: `C` for `ridge__C`. */
+export function endings(names: string[]): string[] {
+  const parts = names.map((name) => name.split("__"));
+  return parts.map((mine, at) => {
+    for (let length = 1; length < mine.length; length += 1) {
+      const ending = mine.slice(-length).join("__");
+      if (!parts.some((other, index) => index !== at && other.slice(-length).join("__") === ending)) return ending;
+    }
+    return names[at]!;
+  });
+}
+
 export function plural(count: number, one: string, many = one + "s"): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }

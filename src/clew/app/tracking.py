@@ -15,7 +15,7 @@ from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
 from clew.entities import LoggedModel
 from clew.errors import InvalidParameter, InvalidState, NotFound
-from clew.registry.ports import Aliases, RegisteredModels, Versions
+from clew.registry.ports import Aliases, RegisteredModels, Removals, Versions
 from clew.steps.runtime import Runtime, current
 from clew.track.ports import (
     Artifacts,
@@ -57,6 +57,7 @@ class Tracking:
     registered: RegisteredModels
     versions: Versions
     aliases: Aliases
+    removals: Removals
     transaction: Callable[[], AbstractContextManager[object]]
 
     PORTS: ClassVar[tuple[str, ...]] = (
@@ -74,6 +75,7 @@ class Tracking:
         "registered",
         "versions",
         "aliases",
+        "removals",
     )
 
     def model_of(self, uri: str) -> LoggedModel:
@@ -152,6 +154,7 @@ def tracking_of(runtime: Runtime) -> Tracking:
         registered=sqlite.SqliteRegistered(database),
         versions=sqlite.SqliteVersions(database),
         aliases=sqlite.SqliteAliases(database),
+        removals=sqlite.SqliteRemovals(database),
         transaction=store.transaction,
     )
 

@@ -131,6 +131,51 @@ def rollback(name: str, alias: str, reason: str | None) -> None:
     click.echo(f"{name}@{alias} is version {version.version}")
 
 
+@command.command("delete")
+@click.argument("name")
+@click.argument("version", type=int, required=False)
+@click.option("--reason", help="Why; it is kept.")
+def delete(name: str, version: int | None, reason: str | None) -> None:
+    """Remove VERSION of NAME, or NAME with all its versions; both can be restored."""
+    from clew.registry import remove
+
+    remove(name, version, reason=reason)
+    click.echo(f"removed {_named(name, version)}; clew models restore brings it back")
+
+
+@command.command("restore")
+@click.argument("name")
+@click.argument("version", type=int, required=False)
+@click.option("--reason", help="Why; it is kept.")
+def restore(name: str, version: int | None, reason: str | None) -> None:
+    """Bring back VERSION of NAME, or NAME with its versions and aliases."""
+    from clew.registry import restore
+
+    restore(name, version, reason=reason)
+    click.echo(f"restored {_named(name, version)}")
+
+
+@command.command("removed")
+@json_option
+def removed(as_json: bool) -> None:
+    """List the models and versions that can be restored."""
+    from clew.registry import removed
+
+    found = removed()
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (_named(one.name, one.version), one.versions, moment(one.time_ms), one.actor, one.reason)
+        for one in found
+    ]
+    table(["model", "versions", "removed (UTC)", "by", "why"], rows)
+
+
+def _named(name: str, version: int | None) -> str:
+    return name if version is None else f"{name} version {version}"
+
+
 @command.command("history")
 @click.argument("name")
 @json_option

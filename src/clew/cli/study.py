@@ -47,15 +47,7 @@ def show(id: str, limit: int, as_json: bool) -> None:
     from clew.app.store import open_store
 
     store = open_store()
-    if id == "last":
-        newest = store.runtime.store.history(OPERATION, 1)
-        if not newest:
-            raise NotFound("there are no studies yet", hint="clew.Search(...).fit(X, y)")
-        node = newest[0]
-    else:
-        node = store.node(id)
-    if node.operation != OPERATION:
-        raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
+    node = _study(store, id)
     results: dict[str, Any] = store.value(node.id.hex())
     if as_json:
         print_json({"study": node.id, "inputs": _inputs(store, node), "results": results})
@@ -68,6 +60,44 @@ def show(id: str, limit: int, as_json: bool) -> None:
         listed = ", ".join(f"{name}={value}" for name, value in dict(best).items())
         click.echo(f"  best: {listed} (mean score {results['best_score']:.6g})")
     _table(results, limit)
+
+
+@command.command("importance")
+@click.argument("id", default="last")
+@click.option("--metric", help="For which score; the first one by default.")
+@json_option
+def importance(id: str, metric: str | None, as_json: bool) -> None:
+    """Say which params of study ID (the newest by default) mattered, and which pairs of them.
+
+    A forest is fitted over the trials, and its variance taken apart (fANOVA): "alone" is what a
+    param explains by itself, "share" what it explains together with others.
+    """
+    from clew.app.importance import study_importance
+    from clew.app.store import open_store
+
+    store = open_store()
+    found = study_importance(store, _study(store, id).id.hex(), metric)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found.metric} of {found.trials} trials; explained: {found.explained:.0%}")
+    rows = [(one.param, f"{one.share:.1%}", f"{one.alone:.1%}") for one in found.params]
+    table(["param", "share", "alone"], rows)
+    for pair in found.pairs:
+        click.echo(f"{' × '.join(pair.params)}: {pair.share:.1%} together")
+
+
+def _study(store: Store, id: str) -> Node:
+    """Return the node of a study; that of the newest for ``last``."""
+    if id == "last":
+        newest = store.runtime.store.history(OPERATION, 1)
+        if not newest:
+            raise NotFound("there are no studies yet", hint="clew.Search(...).fit(X, y)")
+        return newest[0]
+    node = store.node(id)
+    if node.operation != OPERATION:
+        raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
+    return node
 
 
 def _inputs(store: Store, node: Node) -> dict[str, str]:

@@ -14,7 +14,7 @@ from clew.entities.experiment import Experiment, Lifecycle, View
 from clew.entities.metric import Metric
 from clew.entities.model import LoggedModel, ModelLink, ModelStatus
 from clew.entities.page import Page
-from clew.entities.registered import ModelVersion, RegisteredModel, Stage, VersionStatus
+from clew.entities.registered import ModelVersion, RegisteredModel, Removed, Stage, VersionStatus
 from clew.entities.run import Run, RunStatus
 from clew.entities.trace import Trace
 
@@ -34,6 +34,7 @@ __all__ = [
     "Owner",
     "Page",
     "RegisteredModel",
+    "Removed",
     "Run",
     "RunStatus",
     "Stage",

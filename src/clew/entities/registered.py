@@ -50,6 +50,27 @@ class ModelVersion(msgspec.Struct, frozen=True, kw_only=True):
     node: str | None = None
 
 
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """A model or a version that was removed and can come back, as the audit trail tells it.
+
+    Parameters
+    ----------
+    version : int or None
+        None: the whole model.
+    versions : int
+        How many versions went with it.
+    actor, reason : str, str or None
+        Who removed it, and why.
+    """
+
+    name: str
+    version: int | None
+    versions: int
+    time_ms: int
+    actor: str
+    reason: str | None
+
+
 class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
     """A name with versions.
 

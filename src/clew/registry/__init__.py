@@ -4,6 +4,24 @@ Adds the facts of a promotion; a version points to the model's content and to th
 it. `clew.registry.ports` says what a store must do.
 """
 
-from clew.registry.promote import history, promote, register, roll_back, versions
+from clew.registry.promote import (
+    history,
+    promote,
+    register,
+    remove,
+    removed,
+    restore,
+    roll_back,
+    versions,
+)
 
-__all__ = ["history", "promote", "register", "roll_back", "versions"]
+__all__ = [
+    "history",
+    "promote",
+    "register",
+    "remove",
+    "removed",
+    "restore",
+    "roll_back",
+    "versions",
+]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from clew.entities import Event, Page
 from clew.entities.place import Place
-from clew.registry.ports import Aliases, RegisteredModels, Versions
+from clew.registry.ports import Aliases, RegisteredModels, Removals, Versions
 
 
 class Trail(Protocol):
@@ -32,6 +32,10 @@ class Ports(Protocol):
     @property
     def aliases(self) -> Aliases:
         """Aliases."""
+
+    @property
+    def removals(self) -> Removals:
+        """What was removed and can come back."""
 
     @property
     def audit(self) -> Trail:

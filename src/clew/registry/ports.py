@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from clew.entities import ModelVersion, Page, RegisteredModel, Stage
+from clew.entities import ModelVersion, Page, RegisteredModel, Removed, Stage
 
 
 class RegisteredModels(Protocol):
@@ -47,7 +47,7 @@ class RegisteredModels(Protocol):
         """Give it another name, with all its versions."""
 
     def delete(self, name: str, *, actor: str = "", reason: str | None = None) -> None:
-        """Remove it with its versions, for good; the audit trail and the lineage stay."""
+        """Remove it with its versions; the audit trail keeps what `Removals` brings back."""
 
     def set_tag(self, name: str, key: str, value: str) -> None:
         """Set a tag."""
@@ -104,7 +104,7 @@ class Versions(Protocol):
     def delete(
         self, name: str, version: int, *, actor: str = "", reason: str | None = None
     ) -> None:
-        """Remove a version with its aliases, for good."""
+        """Remove a version with its aliases; the audit trail keeps what `Removals` brings back."""
 
     def set_tag(self, name: str, version: int, key: str, value: str) -> None:
         """Set a tag."""
@@ -163,3 +163,36 @@ class Aliases(Protocol):
 
     def latest(self, name: str, stages: Sequence[str] = ()) -> tuple[ModelVersion, ...]:
         """Return the highest version in each of these stages (default: in each that has one)."""
+
+
+class Removals(Protocol):
+    """What was removed and can come back: models and versions as the audit trail keeps them."""
+
+    def removed(self, name: str | None = None) -> tuple[Removed, ...]:
+        """Return what can be restored, last removed first; with `name`, what bore that name."""
+
+    def restore_model(
+        self, name: str, *, actor: str = "", reason: str | None = None
+    ) -> RegisteredModel:
+        """Bring a removed model back with its versions, tags, stages and aliases.
+
+        Raises
+        ------
+        NotFound
+            When none of that name was removed.
+        AlreadyExists
+            When the name was given to another model meanwhile.
+        """
+
+    def restore_version(
+        self, name: str, version: int, *, actor: str = "", reason: str | None = None
+    ) -> ModelVersion:
+        """Bring a removed version back under its number, with its tags and its stage.
+
+        Its aliases stay where they are: they may serve another version by now.
+
+        Raises
+        ------
+        NotFound
+            When the model has no such removed version.
+        """

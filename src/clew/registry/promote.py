@@ -1,13 +1,14 @@
-"""The verbs of the registry: register a model, promote a version, and read who did what and why."""
+"""The verbs of the registry: register, promote, remove, restore, and read who did what and why."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
 
-from clew.entities import Event, LoggedModel, ModelVersion
+from clew.entities import Event, LoggedModel, ModelVersion, Removed
 from clew.errors import AlreadyExists, NotFound
 from clew.registry import place
+from clew.registry.trail import trail
 
 CHAMPION = "champion"
 
@@ -103,10 +104,67 @@ def roll_back(
     raise NotFound(f"{name}@{alias} pointed to no other version before version {now}")
 
 
+def remove(
+    name: str,
+    version: int | None = None,
+    *,
+    reason: str | None = None,
+    actor: str | None = None,
+) -> None:
+    """Remove a version, or without one a model with all its versions; `restore` undoes it.
+
+    Raises
+    ------
+    NotFound
+        When it is not there.
+    """
+    ports = place.current()
+    if version is None:
+        ports.registered.delete(name, actor=_actor(actor), reason=reason)
+    else:
+        ports.versions.delete(name, version, actor=_actor(actor), reason=reason)
+
+
+def restore(
+    name: str,
+    version: int | None = None,
+    *,
+    reason: str | None = None,
+    actor: str | None = None,
+) -> None:
+    """Bring back what was removed: a model with its aliases, or a version without them.
+
+    Raises
+    ------
+    NotFound
+        When nothing of that name was removed.
+    AlreadyExists
+        When the name was given to another model meanwhile.
+    """
+    removals = place.current().removals
+    if version is None:
+        removals.restore_model(name, actor=_actor(actor), reason=reason)
+    else:
+        removals.restore_version(name, version, actor=_actor(actor), reason=reason)
+
+
+def removed(name: str | None = None) -> tuple[Removed, ...]:
+    """Return the models and versions that `restore` can bring back, last removed first."""
+    return place.current().removals.removed(name)
+
+
 def history(name: str, *, alias: str | None = None, limit: int = 100) -> tuple[Event, ...]:
-    """Return who changed what of a registered model, newest first."""
-    subject = f"model:{name}" if alias is None else f"model:{name}/{alias}"
-    return place.current().audit.events(subject=subject, limit=limit).items
+    """Return who changed what of a registered model and its versions, newest first.
+
+    It goes back through the names that the model had before.
+    """
+    ports = place.current()
+    try:
+        created_ms = ports.registered.get(name).created_ms
+    except NotFound:
+        created_ms = 0  # it was removed; its trail stays
+    found = trail(ports.audit, name, created_ms=created_ms, alias=alias, limit=limit)
+    return tuple(found)
 
 
 def versions(name: str) -> tuple[ModelVersion, ...]:

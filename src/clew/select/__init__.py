@@ -15,6 +15,7 @@ _NAMES = {
     "Progress": "clew.select.evaluate",
     "Account": "clew.select.evaluate",
     "Space": "clew.select.space",
+    "importance": "clew.select.mattered",
     "GradientClassifier": "clew.reuse.rewrites.gradient",
     "GradientRegressor": "clew.reuse.rewrites.gradient",
 }
@@ -28,6 +29,7 @@ __all__ = [
     "Progress",
     "Search",
     "Space",
+    "importance",
 ]
 
 

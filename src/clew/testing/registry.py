@@ -6,6 +6,7 @@ Subclass `RegistrySuite` in a test module and give the fixture ``tracking``
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from clew.entities import Owner
@@ -55,6 +56,10 @@ class RegistrySuite:
         actions = [(e.action, e.actor) for e in tracking.audit.events().items]
         assert actions[0] == ("model.delete", "bob")
         assert ("model.rename", "ada") in actions
+        (renamed,) = [
+            e for e in tracking.audit.events(subject="model:c").items if e.before == '"a"'
+        ]
+        assert (renamed.action, renamed.after) == ("model.rename", '"c"')
 
     def test_versions_are_numbered_from_one(self, tracking: Ports) -> None:
         """A number is not given twice, even when its version is gone."""
@@ -163,6 +168,72 @@ class RegistrySuite:
         assert tracking.registered.get("a").updated_ms > 7
         with pytest.raises(InvalidParameter):
             tracking.registered.create("b", created_ms=-1)
+
+    def test_a_removed_model_comes_back(self, tracking: Ports) -> None:
+        """With versions, tags, stages and aliases; numbers go on where they were."""
+        tracking.registered.create("a", description="d", tags={"k": "v"})
+        for number in (1, 2, 3):
+            tracking.versions.create("a", f"s{number}", tags={"n": str(number)}, user="ada")
+        tracking.versions.transition("a", 2, "Production")
+        tracking.aliases.set("a", "champion", 2)
+        tracking.versions.delete("a", 3)
+        before, versions = tracking.registered.get("a"), tracking.versions.search().items
+        tracking.registered.delete("a", actor="bob", reason="a mistake")
+        (gone,) = tracking.removals.removed()
+        assert (gone.name, gone.version, gone.versions) == ("a", None, 2)
+        assert (gone.actor, gone.reason) == ("bob", "a mistake")
+        back = tracking.removals.restore_model("a", actor="ada", reason="it was needed")
+        assert (back.tags, back.aliases) == (before.tags, before.aliases)
+        assert back.description == before.description and back.created_ms == before.created_ms
+        found = {one.version: one for one in tracking.versions.search().items}
+        for one in versions:
+            assert found[one.version] == msgspec.structs.replace(
+                one, updated_ms=found[one.version].updated_ms
+            )
+        assert tracking.audit.events(limit=1).items[0].action == "model.restore"
+        assert [(one.name, one.version) for one in tracking.removals.removed("a")] == [("a", 3)]
+        assert tracking.versions.create("a", "s4").version == 4
+        with pytest.raises(AlreadyExists):
+            tracking.removals.restore_model("a")
+        with pytest.raises(NotFound):
+            tracking.removals.restore_model("never")
+
+    def test_a_removed_version_comes_back(self, tracking: Ports) -> None:
+        """Under its number; aliases stay where they are by now."""
+        tracking.registered.create("a")
+        for _ in range(2):
+            tracking.versions.create("a", "s", description="d", tags={"x": "1"})
+        tracking.aliases.set("a", "champion", 2)
+        before = tracking.versions.get("a", 2)
+        tracking.versions.delete("a", 2, actor="bob", reason="too slow")
+        assert [(r.version, r.reason) for r in tracking.removals.removed("a")] == [(2, "too slow")]
+        tracking.aliases.set("a", "champion", 1)
+        back = tracking.removals.restore_version("a", 2, actor="ada")
+        assert (back.tags, back.description, back.aliases) == (before.tags, "d", ())
+        assert tracking.aliases.version("a", "champion").version == 1
+        assert not tracking.removals.removed()
+        with pytest.raises(NotFound):
+            tracking.removals.restore_version("a", 2)
+        with pytest.raises(NotFound):
+            tracking.removals.restore_version("a", 9)
+
+    def test_a_namesake_does_not_get_versions_of_another(self, tracking: Ports) -> None:
+        """A name given anew begins a new model."""
+        tracking.registered.create("a")
+        for _ in range(2):
+            tracking.versions.create("a", "old")
+        tracking.versions.delete("a", 2)
+        tracking.registered.delete("a")
+        tracking.registered.create("a")
+        tracking.versions.create("a", "new")
+        assert not tracking.removals.removed()
+        with pytest.raises(NotFound):
+            tracking.removals.restore_version("a", 2)
+        tracking.registered.rename("a", "b")
+        assert [one.versions for one in tracking.removals.removed()] == [1]
+        tracking.removals.restore_model("a")
+        assert tracking.versions.get("a", 1).source == "old"
+        assert tracking.removals.restore_version("a", 2).source == "old"
 
     def test_stages_move(self, tracking: Ports) -> None:
         """In any case of the word; others of the stage are archived if asked."""

@@ -13,7 +13,7 @@ import pytest
 
 from clew.entities import Dataset, DatasetInput, Metric, ModelLink
 from clew.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound, WrongType
-from clew.registry.ports import Aliases, RegisteredModels, Versions
+from clew.registry.ports import Aliases, RegisteredModels, Removals, Versions
 from clew.track.ports import (
     Artifacts,
     Audit,
@@ -46,6 +46,7 @@ class Ports(Protocol):
     registered: RegisteredModels
     versions: Versions
     aliases: Aliases
+    removals: Removals
 
 
 class ExperimentsSuite:

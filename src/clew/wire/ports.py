@@ -176,6 +176,12 @@ MESSAGES: Mapping[str, Message] = {
         promote="update delete set_tag delete_tag transition",
     ),
     **_port("aliases", registry.Aliases, read="version latest", promote="set delete"),
+    **_port(
+        "removals",
+        registry.Removals,
+        read="removed",
+        promote="restore_model restore_version",
+    ),
 }
 """Every message by its name."""
 

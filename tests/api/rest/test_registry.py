@@ -86,12 +86,22 @@ def test_registered_models_are_described_renamed_removed(client, model) -> None:
     assert client.get("/api/v1/models?text=new")["total"] == 1
     assert client.get("/api/v1/models?filter=name%3D'b.c-d'")["rows"][0]["versions"] == 1
     assert client.get("/api/v1/home")["models"][0]["name"] == "b.c-d"
-    client.post("/api/v1/models/b.c-d/versions/1?reason=leaks", method="DELETE")
-    client.post("/api/v1/models/b.c-d?reason=done", method="DELETE")
-    told = client.get("/api/v1/audit?limit=2")["items"]
-    assert [one["reason"] for one in told] == ["done", "leaks"]
+    client.post("/api/v1/models/b.c-d/versions/1?reason=wrong%20rows", method="DELETE")
+    (gone,) = client.get("/api/v1/removed-models?name=b.c-d")["items"]
+    assert (gone["name"], gone["version"], gone["reason"]) == ("b.c-d", 1, "wrong rows")
+    back = client.post("/api/v1/models/b.c-d/versions/1/restore", {"reason": "no, right"})
+    assert (back["version"], back["description"]) == (1, "better")
+    client.post("/api/v1/models/b.c-d?reason=old", method="DELETE")
     assert client.get("/api/v1/models")["total"] == 0
     assert client.get("/api/v1/models/b.c-d", status=404)
+    (gone,) = client.get("/api/v1/removed-models")["items"]
+    assert (gone["version"], gone["versions"], gone["reason"]) == (None, 1, "old")
+    back = client.post("/api/v1/models/b.c-d/restore", {})
+    assert back["model"]["tags"] == {"x": "1"} and len(back["versions"]) == 1
+    trail = [event["action"] for event in back["events"]]
+    assert trail[:3] == ["model.restore", "model.delete", "version.restore"]
+    client.post("/api/v1/models/b.c-d/restore", {}, status=409)
+    client.post("/api/v1/models/none/restore", {}, status=404)
 
 
 def test_datasets(client, served) -> None:
@@ -282,3 +292,26 @@ def test_a_revoked_or_expired_token_is_refused(guarded, served, fresh_client) ->
     assert guarded[None]("GET", "/api/v1/runs", headers=use).status == 401
     _, secret = access.make(served.tokens, "old", ["read"], expires_days=1e-9)
     assert access.present(served.tokens, secret) is None
+
+
+def test_what_mattered_in_a_study_is_computed_once(client, served) -> None:
+    from sklearn.datasets import make_classification
+    from sklearn.linear_model import LogisticRegression
+
+    import clew
+
+    X, y = make_classification(60, random_state=0)
+    space = {"C": [1e-4, 1e-2, 1.0], "fit_intercept": [True, False], "max_iter": [150, 300]}
+    search = clew.Search(LogisticRegression(), space, cv=3).fit(X, y)
+    path = f"/api/v1/studies/{search.study_id_}/importance"
+    found = client.get(path)
+    assert (found["metric"], found["trials"]) == ("score", 12)
+    assert {one["param"] for one in found["params"]} == set(space)
+    assert found["params"][0]["param"] == "C"
+    history = served.store.runtime.store.history
+    assert len(history("clew.select:importance", 10)) == 1
+    assert client.get(path) == found
+    assert len(history("clew.select:importance", 10)) == 1
+    assert client.get(f"{path}?metric=none", status=400)["expected"] == "score"
+    (study,) = client.get("/api/v1/studies")["rows"]
+    assert client.get("/api/v1/lineage?focus=" + study["id"] + "&down=1")["nodes"]

@@ -3,15 +3,15 @@ import { useState } from "preact/hooks";
 import type { Comparison } from "../../../generated/api";
 import { runsCompare, runsTable } from "../../../generated/api";
 import { useQuery } from "../../api/query";
-import { Button, Empty, Loaded } from "../../components/basic";
+import { Empty, Loaded } from "../../components/basic";
 import { Icon } from "../../components/icon";
 import { Menu } from "../../components/menu";
 import { Tabs } from "../../components/tabs";
+import { ViewsMenu } from "../../components/views";
 import { colourName } from "../../charts/series";
 import { setQuery, usePlace } from "../../router";
 import { Page } from "../../shell/page";
 import { shortId, told } from "../../text/format";
-import { share } from "../runs/page";
 import { DiffTab } from "./diff";
 import { OverlayTab } from "./overlay";
 import { ParallelTab, ScatterTab } from "./plots";
@@ -27,7 +27,7 @@ export function Compare() {
       crumbs={[{ label: "Experiments", href: "/experiments" }, { label: "Compare" }]}
       title="Compare"
       heading={`Compare ${ids.length || ""} runs`}
-      actions={<><AddRun ids={ids} add={(id) => keep([...ids, id])} /><Button icon="link" onClick={() => void share()}>Share</Button></>}
+      actions={<><AddRun ids={ids} add={(id) => keep([...ids, id])} /><ViewsMenu /></>}
     >
       {!ids.length && <div class="card"><Empty icon="compare" title="No runs chosen">Select some in the <a href="/runs">table of runs</a> and press <kbd>c</kbd>, or add one above.</Empty></div>}
       {ids.length > 0 && (

@@ -1,9 +1,10 @@
 import type { MetricSummary, RunDetail } from "../../../generated/api";
 import { runsChange, runsTag } from "../../../generated/api";
 import { invalidate } from "../../api/query";
-import { Button, Card, Chip, Command, Empty } from "../../components/basic";
+import { Card, Chip, Command, Empty } from "../../components/basic";
 import { Note } from "../../components/note";
 import { Table } from "../../components/table";
+import { Tags } from "../../components/tags";
 import { attempt } from "../../components/toast";
 import { number, when } from "../../text/format";
 import { RunsCard } from "../home";
@@ -83,7 +84,13 @@ export function OverviewTab({ run }: { run: RunDetail }) {
               <ul class="stack tight">{run.model_outputs.map((link) => <li key={link.model_id}><a class="mono" href={`/lineage?focus=${link.model_id}`}>{link.model_id}</a></li>)}</ul>
             </Card>
           )}
-          <Tags run={run} />
+          <Tags
+            tags={run.tags}
+            change={async (body) => {
+              await attempt(runsTag(run.id, body), "Saved");
+              invalidate(`run/${run.id}`, "runs");
+            }}
+          />
         </div>
       </div>
     </div>
@@ -112,37 +119,3 @@ export function MetricsTable({ metrics }: { metrics: MetricSummary[] }) {
     />
   );
 }
-
-function Tags({ run }: { run: RunDetail }) {
-  const change = async (body: { set?: Record<string, string>; remove?: string[] }) => {
-    await attempt(runsTag(run.id, body), "Saved");
-    invalidate(`run/${run.id}`, "runs");
-  };
-  const added = (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = event.target as HTMLFormElement;
-    const values = new FormData(form);
-    void change({ set: { [String(values.get("key")).trim()]: String(values.get("value")) } });
-    form.reset();
-  };
-  const tags = Object.entries(run.tags);
-  return (
-    <Card title="Tags" count={tags.length}>
-      <div class="stack">
-        {tags.map(([key, value]) => (
-          <div class="row" key={key}>
-            <span class="soft clip" title={key}>{key}</span>
-            <span class="clip grow mono" title={value}>{value}</span>
-            <Button icon="close" kind="plain small" label={`Remove the tag ${key}`} onClick={() => void change({ remove: [key] })} />
-          </div>
-        ))}
-        <form class="row" onSubmit={(event) => added(event as SubmitEvent)}>
-          <input class="field grow" name="key" aria-label="New tag" placeholder="tag" required style={{ width: "40px" }} />
-          <input class="field grow" name="value" aria-label="Value of the new tag" placeholder="value" style={{ width: "40px" }} />
-          <Button type="submit" icon="plus" label="Add the tag" />
-        </form>
-      </div>
-    </Card>
-  );
-}
-

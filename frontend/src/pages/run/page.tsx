@@ -4,7 +4,7 @@ import type { RunDetail } from "../../../generated/api";
 import { runsChange, runsDelete, runsGet, runsRestore } from "../../../generated/api";
 import { invalidate, useQuery } from "../../api/query";
 import { Button, Chip, DecisionChip, IdChip, Loaded, Status, Time } from "../../components/basic";
-import { FormDialog } from "../../components/dialog";
+import { RenameDialog } from "../../components/dialog";
 import { Tabs } from "../../components/tabs";
 import { attempt } from "../../components/toast";
 import { Page } from "../../shell/page";
@@ -53,8 +53,9 @@ function Lead({ run }: { run: RunDetail }) {
 function Actions({ run }: { run: RunDetail }) {
   const [renaming, rename] = useState(false);
   const act = async (what: Promise<unknown>, done: string) => {
-    await attempt(what, done);
+    const answer = await attempt(what, done);
     invalidate(`run/${run.id}`, "runs", "home");
+    return answer;
   };
   return (
     <>
@@ -64,11 +65,7 @@ function Actions({ run }: { run: RunDetail }) {
       {run.lifecycle === "deleted"
         ? <Button icon="restore" onClick={() => void act(runsRestore(run.id), "Restored")}>Restore</Button>
         : <Button icon="trash" kind="danger" label="Delete this run" onClick={() => void act(runsDelete(run.id), "Deleted; it can be restored")} />}
-      {renaming && (
-        <FormDialog title="Rename the run" action="Rename" close={() => rename(false)} submit={(values) => act(runsChange(run.id, { name: String(values.get("name")).trim() }), "Renamed")}>
-          <label class="stack tight">Name<input class="field" name="name" defaultValue={run.name} required autofocus /></label>
-        </FormDialog>
-      )}
+      {renaming && <RenameDialog title="Rename the run" name={run.name} close={() => rename(false)} submit={(name) => act(runsChange(run.id, { name }), "Renamed")} />}
     </>
   );
 }

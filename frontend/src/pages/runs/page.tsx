@@ -1,20 +1,21 @@
 /** The table of runs of an experiment, or of all: filter, order, columns, groups, selection. */
 import { useEffect, useState } from "preact/hooks";
 import type { RunRow } from "../../../generated/api";
-import { experimentsChange, experimentsGet, runsBulk, runsColumns, runsCsvAddress, viewsCreate } from "../../../generated/api";
+import { experimentsGet, runsBulk, runsColumns, runsCsvAddress } from "../../../generated/api";
 import { invalidate, useQuery } from "../../api/query";
-import { Button, Empty, Failure, Skeleton, Status, Time, copy } from "../../components/basic";
+import { Button, Empty, Failure, Skeleton, Status, Time } from "../../components/basic";
 import { FormDialog } from "../../components/dialog";
 import { Icon } from "../../components/icon";
 import { Item, Menu } from "../../components/menu";
-import { Note } from "../../components/note";
 import { SearchField } from "../../components/search";
 import { type Column, VirtualTable } from "../../components/table";
 import { attempt, toast } from "../../components/toast";
-import { navigate, setQuery, usePlace } from "../../router";
+import { ViewsMenu } from "../../components/views";
+import { navigate, setQuery, usePlace, withQuery } from "../../router";
 import { Page } from "../../shell/page";
 import { cell, column, duration, number, plural, seconds } from "../../text/format";
 import { StepBar } from "../home";
+import { About, AboutPanel } from "./about";
 import { RunCharts } from "./charts";
 import { differing, joined, ordering, parted, picked, remember, remembered } from "./columns";
 import { FilterHelp } from "./filter";
@@ -55,7 +56,7 @@ export function Runs({ id }: { id?: string }) {
   }, [rows.loading]);
   const shown = onlyDifferent ? differing(rows.columns, infos, catalogue.data?.runs ?? 0) : rows.columns;
   const selection = useSelection();
-  const [note, showNote] = useState(false);
+  const [about, showAbout] = useState(false);
 
   const choose = (columns: string[] | null) => {
     remember(scope, columns);
@@ -77,23 +78,12 @@ export function Runs({ id }: { id?: string }) {
         <div class="page-head">
           <div class="titles"><h1>{name}</h1></div>
           <div class="actions">
-            {id && <Button icon="edit" kind="plain" pressed={note} onClick={() => showNote(!note)}>Notes</Button>}
+            {experiment.data && <About experiment={experiment.data} open={about} show={showAbout} />}
             <a class="button plain" href={csv} download={`${name}.csv`}><Icon name="download" />CSV</a>
-            <Button icon="link" kind="plain" onClick={() => void share()}>Share</Button>
+            <ViewsMenu address={withQuery({ cols: wanted ? joined(wanted) : null })} />
           </div>
         </div>
-        {note && experiment.data && (
-          <div style={{ marginBottom: "12px" }}>
-            <Note
-              text={experiment.data.note}
-              save={async (text) => {
-                const done = await attempt(experimentsChange(id!, { note: text }), "Saved");
-                invalidate("experiments");
-                return done;
-              }}
-            />
-          </div>
-        )}
+        {about && experiment.data && <AboutPanel experiment={experiment.data} />}
         <div class="toolbar">
           <SearchField
             label="Filter runs"
@@ -233,12 +223,13 @@ function SelectionBar({ ids, view, compare, clear, done }: { ids: string[]; view
   const [tagging, tag] = useState(false);
   const act = async (body: Parameters<typeof runsBulk>[0], text: string) => {
     const answer = await attempt(runsBulk(body), "");
-    if (!answer) return;
+    if (!answer) return undefined;
     toast(`${text} ${plural(answer.changed, "run")}`, "good");
     for (const one of answer.rejected.slice(0, 3)) toast(`${one.id}: ${one.problem}`, "bad");
     clear();
     invalidate("runs", "experiments", "home");
     done();
+    return answer;
   };
   return (
     <div class="selection-bar" role="toolbar" aria-label="Selected runs">
@@ -256,7 +247,7 @@ function SelectionBar({ ids, view, compare, clear, done }: { ids: string[]; view
           close={() => tag(false)}
           submit={async (values) => {
             const [key, value] = [String(values.get("key")).trim(), String(values.get("value"))];
-            await act(value ? { ids, action: "tag", set: { [key]: value } } : { ids, action: "tag", remove: [key] }, "Tagged");
+            return act(value ? { ids, action: "tag", set: { [key]: value } } : { ids, action: "tag", remove: [key] }, "Tagged");
           }}
         >
           <label class="stack tight">Key<input class="field" name="key" required autofocus /></label>
@@ -265,10 +256,4 @@ function SelectionBar({ ids, view, compare, clear, done }: { ids: string[]; view
       )}
     </div>
   );
-}
-
-/** Keep this view under a short id, and copy its address. */
-export async function share(): Promise<void> {
-  const view = await attempt(viewsCreate({ location: location.pathname + location.search }), "");
-  if (view) await copy(`${location.origin}/v/${view.id}`, "Copied a short link to this view");
 }

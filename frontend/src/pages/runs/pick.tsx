@@ -21,6 +21,7 @@ export function PickButton({ pick, change, label }: { pick: string; change: (pic
           submit={(values) => {
             const chosen = String(values.get("pick"));
             change(chosen === "step" ? `step:${Number(values.get("step") || 0)}` : chosen);
+            return true;
           }}
         >
           <div class="stack tight" role="radiogroup" aria-label="Value">

@@ -18,7 +18,7 @@ from clew.api.rest.contract.basis import (
     Text,
 )
 from clew.api.rest.contract.route import Route
-from clew.entities import Event, Stage
+from clew.entities import Event, Removed, Stage
 from clew.entities.overview import MetricSummary
 
 ModelName = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
@@ -123,6 +123,24 @@ class ModelDetail(Answer, frozen=True, kw_only=True):
     events: list[Event]
 
 
+class RemovedQuery(Query, frozen=True, kw_only=True):
+    """Of which name; of all when none is given."""
+
+    name: Annotated[str, msgspec.Meta(max_length=256)] = ""
+
+
+class RemovedModels(Answer, frozen=True, kw_only=True):
+    """What can be restored, last removed first."""
+
+    items: list[Removed]
+
+
+class Restoring(Body, frozen=True, kw_only=True):
+    """Why, for the audit trail."""
+
+    reason: Reason = ""
+
+
 class NewVersion(Body, frozen=True, kw_only=True):
     """A version to add: of a logged model, or of files that `source` names.
 
@@ -219,7 +237,7 @@ ROUTES = (
         "models.delete",
         "DELETE",
         "/models/{name}",
-        "Remove a registered model with its versions",
+        "Remove a registered model with its versions; it can be restored",
         Done,
         ReasonQuery,
         scope="promote",
@@ -263,7 +281,7 @@ ROUTES = (
         "models.remove",
         "DELETE",
         "/models/{name}/versions/{version}",
-        "Remove a version",
+        "Remove a version; it can be restored",
         Done,
         ReasonQuery,
         scope="promote",
@@ -293,6 +311,32 @@ ROUTES = (
         "Point an alias to a version",
         VersionDetail,
         body=AliasChange,
+        scope="promote",
+    ),
+    Route(
+        "models.removed",
+        "GET",
+        "/removed-models",
+        "List removed models and versions that can be restored",
+        RemovedModels,
+        RemovedQuery,
+    ),
+    Route(
+        "models.restore",
+        "POST",
+        "/models/{name}/restore",
+        "Bring a removed model back with its versions",
+        ModelDetail,
+        body=Restoring,
+        scope="promote",
+    ),
+    Route(
+        "models.restore_version",
+        "POST",
+        "/models/{name}/versions/{version}/restore",
+        "Bring a removed version back",
+        VersionDetail,
+        body=Restoring,
         scope="promote",
     ),
     Route(

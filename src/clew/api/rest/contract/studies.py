@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
 from clew.api.rest.contract.basis import Answer, Limit, Offset, Query
 from clew.api.rest.contract.route import Route
 from clew.entities.number import Number
@@ -63,25 +67,60 @@ class Trial(Answer, frozen=True, kw_only=True):
     rewrite: str
 
 
-class Importance(Answer, frozen=True, kw_only=True):
-    """How much of the spread of the first metric a param explains, from 0 to 1."""
+class ImportanceQuery(Query, frozen=True, kw_only=True):
+    """For which metric; the first one by default."""
 
-    param: str
-    share: float
+    metric: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
-class StudyDetail(Answer, frozen=True, kw_only=True):
-    """One study with its trials, best first.
+class Mattered(Answer, frozen=True, kw_only=True):
+    """How much of the spread of a metric a param explains, from 0 to 1.
 
     Parameters
     ----------
-    importance : list of Importance
-        By variance between the means of equal values, most first.
-    importance_note : str or None
-        Why there is none, where there is none.
-    best_so_far : list of Number
-        The best first metric among the first 1, 2, ... trials, in the order of their numbers.
+    alone : float
+        By itself.
+    share : float
+        By itself and together with others.
     """
+
+    param: str
+    alone: float
+    share: float
+
+
+class Together(Answer, frozen=True, kw_only=True):
+    """What two params explain together beyond what each explains alone."""
+
+    params: list[str]
+    share: float
+
+
+class StudyImportance(Answer, frozen=True, kw_only=True):
+    """Which params mattered, by the variance of a forest over the trials (fANOVA).
+
+    Parameters
+    ----------
+    trials : int
+        How many have a finite value of the metric.
+    explained : float
+        R² of the forest on trials that its trees did not see; near 0 or below, the shares say
+        little.
+    params : list of Mattered
+        Every param, most first.
+    pairs : list of Together
+        The strongest pairs, most first.
+    """
+
+    metric: str
+    trials: int
+    explained: float
+    params: list[Mattered]
+    pairs: list[Together]
+
+
+class StudyDetail(Answer, frozen=True, kw_only=True):
+    """One study with its trials, best first."""
 
     id: str
     created_ms: int
@@ -91,9 +130,6 @@ class StudyDetail(Answer, frozen=True, kw_only=True):
     metrics: list[str]
     folds: int | None
     trials: list[Trial]
-    importance: list[Importance]
-    importance_note: str | None
-    best_so_far: list[Number]
     wall_s: float
 
 
@@ -107,4 +143,12 @@ ROUTES = (
         StudiesQuery,
     ),
     Route("studies.get", "GET", "/studies/{id}", "Return a study with its trials", StudyDetail),
+    Route(
+        "studies.importance",
+        "GET",
+        "/studies/{id}/importance",
+        "Say which params of a study mattered",
+        StudyImportance,
+        ImportanceQuery,
+    ),
 )

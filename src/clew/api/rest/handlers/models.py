@@ -16,16 +16,20 @@ from clew.api.rest.contract.models import (
     NewModel,
     NewVersion,
     ReasonQuery,
+    RemovedModels,
+    RemovedQuery,
+    Restoring,
     StageChange,
     VersionChange,
     VersionDetail,
 )
 from clew.api.rest.dispatch import Handler
 from clew.app.served import Served
-from clew.entities import Event, ModelVersion, RegisteredModel
+from clew.entities import ModelVersion, RegisteredModel
 from clew.entities.number import number
 from clew.entities.overview import MetricSummary
 from clew.errors import InvalidParameter, InvalidState, NotFound
+from clew.registry.trail import trail
 
 _MOST = 1000
 _EVENTS = 200
@@ -104,18 +108,8 @@ def get(served: Served, name: str) -> ModelDetail:
     return ModelDetail(
         model=_summary(model, versions),
         versions=[_detail(served, one) for one in versions],
-        events=_events(served, name),
+        events=trail(served.tracking.audit, name, created_ms=model.created_ms, limit=_EVENTS),
     )
-
-
-def _events(served: Served, name: str) -> list[Event]:
-    audit = served.tracking.audit
-    found = [
-        event
-        for kind in ("model", "version")
-        for event in audit.events(subject=f"{kind}:{name}", limit=_EVENTS).items
-    ]
-    return sorted(found, key=lambda event: event.id, reverse=True)[:_EVENTS]
 
 
 def create(served: Served, body: NewModel) -> ModelDetail:
@@ -140,7 +134,7 @@ def change(served: Served, name: str, body: ModelChange, caller: Caller) -> Mode
 
 
 def delete(served: Served, name: str, query: ReasonQuery, caller: Caller) -> Done:
-    """Remove a registered model with its versions."""
+    """Remove a registered model with its versions; it can be restored."""
     served.tracking.registered.delete(name, actor=caller.actor, reason=query.reason or None)
     return Done(changed=1)
 
@@ -195,9 +189,32 @@ def describe(
 
 
 def remove(served: Served, name: str, version: int, query: ReasonQuery, caller: Caller) -> Done:
-    """Remove a version."""
-    served.tracking.versions.delete(name, version, actor=caller.actor, reason=query.reason or None)
+    """Remove a version; it can be restored."""
+    reason = query.reason or None
+    served.tracking.versions.delete(name, version, actor=caller.actor, reason=reason)
     return Done(changed=1)
+
+
+def removed(served: Served, query: RemovedQuery) -> RemovedModels:
+    """List removed models and versions that can be restored."""
+    return RemovedModels(items=list(served.tracking.removals.removed(query.name or None)))
+
+
+def restore(served: Served, name: str, body: Restoring, caller: Caller) -> ModelDetail:
+    """Bring a removed model back with its versions."""
+    removals = served.tracking.removals
+    removals.restore_model(name, actor=caller.actor, reason=body.reason or None)
+    return get(served, name)
+
+
+def restore_version(
+    served: Served, name: str, version: int, body: Restoring, caller: Caller
+) -> VersionDetail:
+    """Bring a removed version back."""
+    found = served.tracking.removals.restore_version(
+        name, version, actor=caller.actor, reason=body.reason or None
+    )
+    return _detail(served, found)
 
 
 def tag_version(served: Served, name: str, version: int, body: TagChange) -> VersionDetail:
@@ -329,5 +346,8 @@ HANDLERS: dict[str, Handler] = {
     "models.tag_version": tag_version,
     "models.stage": stage,
     "models.promote": promote,
+    "models.removed": removed,
+    "models.restore": restore,
+    "models.restore_version": restore_version,
     "models.unalias": unalias,
 }

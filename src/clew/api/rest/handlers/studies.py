@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.api.rest.contract.studies import (
-    Importance,
+    ImportanceQuery,
+    Mattered,
     StudiesQuery,
     StudiesTable,
     StudyDetail,
+    StudyImportance,
     StudyRow,
+    Together,
     Trial,
 )
 from clew.api.rest.dispatch import Handler
+from clew.app.importance import STUDY, study_importance
 from clew.app.served import Served
-from clew.entities.number import Number, number
+from clew.entities.number import number
 from clew.entities.overview import Cell
 from clew.errors import ClewError, NotFound
 from clew.lineage.records import Node
 
-OPERATION = "clew.select:study"
 _MOST = 10_000
-_ENOUGH = 8
 _FOLD = re.compile(r"split(\d+)_test_")
 
 Table = Mapping[str, Sequence[Any]]
@@ -33,7 +33,7 @@ Table = Mapping[str, Sequence[Any]]
 
 def listed(served: Served, query: StudiesQuery) -> StudiesTable:
     """List studies, newest first."""
-    nodes = served.store.runtime.store.history(OPERATION, _MOST)
+    nodes = served.store.runtime.store.history(STUDY, _MOST)
     shown = nodes[query.offset : query.offset + query.limit]
     return StudiesTable(total=len(nodes), rows=[_row(served, node) for node in shown])
 
@@ -58,15 +58,13 @@ def _row(served: Served, node: Node) -> StudyRow:
 def get(served: Served, id: str) -> StudyDetail:
     """Return a study with its trials, best first."""
     node = served.store.node(id)
-    if node.operation != OPERATION:
+    if node.operation != STUDY:
         raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
     estimator, data = _inputs(served, node)
     table = _table(served, node)
     metrics = _metrics(table)
     params = [name.removeprefix("param_") for name in table if name.startswith("param_")]
     trials = _trials(table, params, metrics)
-    means = [trial.means[0] for trial in sorted(trials, key=lambda t: t.number)] if metrics else []
-    importance, note = _importance(trials, params, metrics)
     return StudyDetail(
         id=node.id.hex(),
         created_ms=node.created_ms,
@@ -76,9 +74,6 @@ def get(served: Served, id: str) -> StudyDetail:
         metrics=metrics,
         folds=_folds(table),
         trials=trials,
-        importance=importance,
-        importance_note=note,
-        best_so_far=_best_so_far(means),
         wall_s=node.cost.wall_s,
     )
 
@@ -137,56 +132,20 @@ def _cell(value: object) -> Cell:
     return str(value)
 
 
-def _best_so_far(means: Sequence[Number | None]) -> list[Number]:
-    found: list[Number] = []
-    best = -math.inf
-    for mean in means:
-        if isinstance(mean, int | float):
-            best = max(best, mean)
-        found.append(number(best))
-    return found
+def importance(served: Served, id: str, query: ImportanceQuery) -> StudyImportance:
+    """Say which params of a study mattered."""
+    found = study_importance(served.store, id, query.metric or None)
+    return StudyImportance(
+        metric=found.metric,
+        trials=found.trials,
+        explained=found.explained,
+        params=[Mattered(param=p.param, alone=p.alone, share=p.share) for p in found.params],
+        pairs=[Together(params=list(p.params), share=p.share) for p in found.pairs],
+    )
 
 
-def _importance(
-    trials: Sequence[Trial], params: Sequence[str], metrics: Sequence[str]
-) -> tuple[list[Importance], str | None]:
-    """Return for each param the share of the variance that lies between its values' means.
-
-    The correlation ratio (eta squared) of each param alone; values of a continuous param are taken
-    together in eight ranges of equal size. Interactions are not told apart.
-    """
-    scored = [
-        (trial, mean)
-        for trial in trials
-        for mean in trial.means[:1]
-        if isinstance(mean, int | float)
-    ]
-    if not metrics or len(scored) < _ENOUGH:
-        return [], f"fewer than {_ENOUGH} trials have a finite score"
-    means = [float(mean) for _, mean in scored]
-    middle = sum(means) / len(means)
-    total = sum((mean - middle) ** 2 for mean in means)
-    if total == 0:
-        return [], "all trials have the same score"
-    found = []
-    for index, name in enumerate(params):
-        groups: dict[object, list[float]] = defaultdict(list)
-        for key, mean in zip(_groups([t.params[index] for t, _ in scored]), means, strict=True):
-            groups[key].append(mean)
-        between = sum(len(g) * (sum(g) / len(g) - middle) ** 2 for g in groups.values())
-        found.append(Importance(param=name, share=min(between / total, 1.0)))
-    return sorted(found, key=lambda one: -one.share), None
-
-
-def _groups(values: Sequence[Cell]) -> list[object]:
-    numbers = [value for value in values if isinstance(value, int | float)]
-    if len(numbers) < len(values) or len(set(numbers)) <= _ENOUGH:
-        return list(values)
-    order = sorted(range(len(values)), key=lambda i: float(numbers[i]))
-    groups: list[object] = [0] * len(values)
-    for rank, index in enumerate(order):
-        groups[index] = rank * _ENOUGH // len(values)
-    return groups
-
-
-HANDLERS: dict[str, Handler] = {"studies.list": listed, "studies.get": get}
+HANDLERS: dict[str, Handler] = {
+    "studies.list": listed,
+    "studies.get": get,
+    "studies.importance": importance,
+}

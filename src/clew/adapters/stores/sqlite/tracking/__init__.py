@@ -9,6 +9,7 @@ from clew.adapters.stores.sqlite.tracking.histories import SqliteHistories
 from clew.adapters.stores.sqlite.tracking.models import SqliteModels
 from clew.adapters.stores.sqlite.tracking.record import SqliteLogging
 from clew.adapters.stores.sqlite.tracking.registered import SqliteRegistered
+from clew.adapters.stores.sqlite.tracking.removals import SqliteRemovals
 from clew.adapters.stores.sqlite.tracking.runs import SqliteRuns
 from clew.adapters.stores.sqlite.tracking.search import SqliteSearch
 from clew.adapters.stores.sqlite.tracking.traces import SqliteTraces
@@ -25,6 +26,7 @@ __all__ = [
     "SqliteLogging",
     "SqliteModels",
     "SqliteRegistered",
+    "SqliteRemovals",
     "SqliteRuns",
     "SqliteSearch",
     "SqliteTraces",

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.tracking import events, order, token, versions
 from clew.adapters.stores.sqlite.tracking.conditions import Sql, on_text
 from clew.adapters.stores.sqlite.tracking.experiments import made_ms, now_ms
 from clew.adapters.stores.sqlite.tracking.order import Key
-from clew.entities import Page, RegisteredModel
+from clew.entities import ModelVersion, Page, RegisteredModel
 from clew.entities.check import check_key, invalid_value
 from clew.entities.filter import Comparison
 from clew.errors import AlreadyExists, InvalidParameter, NotFound
@@ -21,6 +23,17 @@ PROMPT_TAG = "mlflow.prompt.is_prompt"
 _COLUMNS = "m.n, m.name, m.created_ms, m.updated_ms, m.description"
 _MOST = 1_000
 _ORDER = {"name": "m.name", "last_updated_timestamp": "m.updated_ms"}
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the event of a removal holds of a whole model."""
+
+    description: str | None
+    last_version: int
+    created_ms: int
+    tags: dict[str, str]
+    aliases: dict[str, int]
+    versions: list[ModelVersion]
 
 
 class SqliteRegistered:
@@ -59,7 +72,7 @@ class SqliteRegistered:
     def get(self, name: str) -> RegisteredModel:
         """Return a registered model."""
         with self._database.reading() as connection:
-            return _one(connection, versions.number(connection, name))
+            return one(connection, versions.number(connection, name))
 
     def update(self, name: str, *, description: str | None, actor: str = "") -> RegisteredModel:
         """Replace its description."""
@@ -81,7 +94,7 @@ class SqliteRegistered:
                 before=before,
                 after=text,
             )
-            return _one(connection, n)
+            return one(connection, n)
 
     def rename(self, name: str, new_name: str, *, actor: str = "") -> RegisteredModel:
         """Give it another name, with all its versions."""
@@ -99,21 +112,29 @@ class SqliteRegistered:
             events.happened(
                 connection,
                 "model.rename",
-                f"model:{name}",
+                f"model:{new_name}",
                 actor=actor,
                 before=name,
                 after=new_name,
             )
-            return _one(connection, n)
+            return one(connection, n)
 
     def delete(self, name: str, *, actor: str = "", reason: str | None = None) -> None:
-        """Remove it with its versions, for good."""
+        """Remove it with its versions; the audit trail keeps what it was."""
         with self._database.writing() as connection:
             n = versions.number(connection, name)
+            kept = _kept(connection, n)
             for table in ("registered_tag", "version_tag", "alias", "version"):
                 connection.execute(f"DELETE FROM {table} WHERE registered = ?", (n,))
             connection.execute("DELETE FROM registered WHERE n = ?", (n,))
-            events.happened(connection, "model.delete", f"model:{name}", actor=actor, reason=reason)
+            events.happened(
+                connection,
+                "model.delete",
+                f"model:{name}",
+                actor=actor,
+                before=kept,
+                reason=reason,
+            )
 
     def set_tag(self, name: str, key: str, value: str) -> None:
         """Set a tag."""
@@ -172,6 +193,22 @@ class SqliteRegistered:
         return Page(items, token.write(mark, rows[limit - 1][5:]) if more else None)
 
 
+def _kept(connection: sqlite3.Connection, n: int) -> dict[str, Any]:
+    """Return a model as the event of its removal holds it."""
+    model = one(connection, n)
+    (last,) = connection.execute("SELECT last_version FROM registered WHERE n = ?", (n,)).fetchone()
+    kept = Kept(
+        description=model.description,
+        last_version=last,
+        created_ms=model.created_ms,
+        tags=model.tags,
+        aliases=model.aliases,
+        versions=list(versions.every(connection, n)),
+    )
+    found: dict[str, Any] = msgspec.to_builtins(kept)
+    return found
+
+
 def asks_for_prompts(comparisons: Sequence[Comparison]) -> bool:
     """Tell whether a filter asks for prompts (models with MLflow's prompt tag)."""
     for one in comparisons:
@@ -224,7 +261,8 @@ def _check_free(connection: sqlite3.Connection, name: str, *, is_prompt: bool) -
     raise AlreadyExists(f"{new} (name={name}) already exists.")
 
 
-def _one(connection: sqlite3.Connection, n: int) -> RegisteredModel:
+def one(connection: sqlite3.Connection, n: int) -> RegisteredModel:
+    """Return the registered model of a number."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM registered AS m WHERE m.n = ?", (n,)
     ).fetchone()

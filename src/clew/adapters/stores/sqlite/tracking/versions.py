@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from clew.adapters.stores.sqlite.database import Database
 from clew.adapters.stores.sqlite.tracking import events, order, token
 from clew.adapters.stores.sqlite.tracking.conditions import Sql, on_number, on_text
@@ -117,7 +119,7 @@ class SqliteVersions:
     def delete(
         self, name: str, version: int, *, actor: str = "", reason: str | None = None
     ) -> None:
-        """Remove a version with its aliases, for good."""
+        """Remove a version with its aliases; the audit trail keeps what it was."""
         with self._database.writing() as connection:
             found = one(connection, name, version)
             n = number(connection, name)
@@ -131,7 +133,7 @@ class SqliteVersions:
                 "version.delete",
                 f"version:{name}/{found.version}",
                 actor=actor,
-                before={"source": found.source, "content": found.content},
+                before=msgspec.to_builtins(found),
                 reason=reason,
             )
 
@@ -253,6 +255,31 @@ def one(connection: sqlite3.Connection, name: str, version: int) -> ModelVersion
     if row is None:
         raise NotFound(f"Model Version (name={name}, version={version}) not found")
     return _version(connection, row)
+
+
+def every(connection: sqlite3.Connection, n: int) -> tuple[ModelVersion, ...]:
+    """Return all versions of a registered model, in their order."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE v.registered = ? ORDER BY v.version", (n,)
+    ).fetchall()
+    return tuple(_version(connection, row) for row in rows)
+
+
+def put(connection: sqlite3.Connection, n: int, kept: ModelVersion) -> None:
+    """Write a version as it was, under its number, without its aliases."""
+    content, node = (None if id is None else bytes.fromhex(id) for id in (kept.content, kept.node))
+    row = (kept.created_ms, now_ms(), kept.description, kept.user, kept.stage, kept.source)
+    rest = (kept.run_id, kept.run_link, kept.model_id, kept.status, kept.status_message)
+    connection.execute(
+        "INSERT INTO version (registered, version, created_ms, updated_ms, description, user, "
+        "stage, source, run_id, run_link, model_id, status, status_message, content, node) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (n, kept.version, *row, *rest, content, node),
+    )
+    connection.executemany(
+        "INSERT INTO version_tag (registered, version, key, value) VALUES (?, ?, ?, ?)",
+        [(n, kept.version, *pair) for pair in kept.tags.items()],
+    )
 
 
 def latest(connection: sqlite3.Connection, n: int) -> tuple[ModelVersion, ...]:
