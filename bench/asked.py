@@ -81,6 +81,7 @@ ASKED: dict[str, Asked] = {
     "pretzel.memory": Asked("250 similar text pipelines: unshared memory, to it", ">= 20"),
     "pretzel.p99": Asked("the same under a cap of 512 MB: unshared 99th percentile, to it", ">= 5"),
     "policy.requests_to_leave": Asked("requests until a degraded model is left", "<= 500"),
+    "policy.rafiki_overdue": Asked("late answers of an ensemble, to a greedy rule's", "<= 0.5"),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),
     "tracking.log_metric_ms": Asked("server CPU of logging a metric, durable", "<= 0.7"),
     "tracking.log_param_ms": Asked("server CPU of logging a param, durable", "<= 0.7"),
