@@ -125,7 +125,7 @@ def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = F
             hint="name the step that returns the model: RUN:STEP",
         )
     content = fingerprint(model)
-    rows = _read(sample) if sample else _from_lineage(store.runtime, model, content)
+    rows = read_sample(sample) if sample else _from_lineage(store.runtime, model, content)
     few_rows = False
     if rows is None and version is not None and version.model_id is not None:
         rows, few_rows = _kept(store, version.model_id)
@@ -279,7 +279,8 @@ def _columns_read(model: Any) -> set[str] | None:
     return read - dropped
 
 
-def _read(path: Path) -> Any:
+def read_sample(path: Path) -> Any:
+    """Return the table in a Parquet or CSV file."""
     import pandas as pd
 
     if not path.is_file():

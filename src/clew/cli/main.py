@@ -25,6 +25,7 @@ COMMANDS = {
     "runs": "Find runs.",
     "experiments": "List and change experiments.",
     "models": "Registered models, versions, promotion.",
+    "model": "Export a model, import one, build an image.",
     "show": "Show a run, a node or a value.",
     "lineage": "Show what something came from, or what came of it.",
     "why": "Say why each step of a run was computed, reused or pruned.",

@@ -7,16 +7,14 @@ and the result says why it was left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from clew.errors import ClewError, InvalidParameter, MissingExtra, UnsupportedValue, WrongType
-from clew.serve.boundary import boundary_rows, boundary_texts
 from clew.serve.forms import (
     Form,
     FormName,
@@ -31,10 +29,10 @@ from clew.serve.parity import Parity, compare
 from clew.serve.ports import Exporter, outside
 from clew.serve.probe import Probed, probed
 from clew.serve.record import Verdict, known, remember
+from clew.serve.reference import Reference, reference_of
 from clew.serve.signature import Columns, Signature
 
 TOLERANCE = 1e-6
-_MOST_ROWS = 20_000
 _TOO_FEW = "not tried: a few example rows prove nothing; fit under clew.autolog(), or give a sample"
 _ANSWERS_REFUSED = "answers a text that the model refuses"
 
@@ -206,7 +204,7 @@ class _Trial:
     signature: Signature
     tolerance: float
     exporter: Exporter
-    _rows: _Reference | None = None
+    _rows: Reference | None = None
 
     def of(self, form: FormName) -> tuple[Verdict, Form | None]:
         """Export, compare and record one form; return what came of it."""
@@ -231,14 +229,14 @@ class _Trial:
         verdict = remember(call, Verdict(graph, parity, parity.text, None))
         return verdict, ready if parity.passed else None
 
-    def reference(self) -> _Reference:
+    def reference(self) -> Reference:
         """Return the rows, and what the model says of them."""
         if self._rows is None:
             with threadpool_limits(1):
-                self._rows = _reference(self.model, self.sample, self.asking.taken)
+                self._rows = reference_of(self.model, self.sample, self.asking.taken)
         return self._rows
 
-    def _compared(self, reference: _Reference, given: Answer) -> Parity:
+    def _compared(self, reference: Reference, given: Answer) -> Parity:
         edge = reference.boundary_rows
         return compare(reference.answer, given, boundary_rows=edge, tolerance=self.tolerance)
 
@@ -276,52 +274,6 @@ class _Trial:
                 expected="the same answers as for the sample itself",
             )
         return Verdict(b"", None, "the model itself, as a Python object", None), form
-
-
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """Rows to compare on, with what the model says of them; the last part lies at a boundary."""
-
-    parts: tuple[Any, ...]
-    answer: Answer
-    boundary_rows: int
-
-
-def _reference(model: Any, sample: Any, taken: Sequence[Any]) -> _Reference:
-    """Return held rows, rows that no sample has, and rows at the boundary."""
-    held = sample
-    if len(sample) > _MOST_ROWS:
-        chosen = np.sort(np.random.default_rng(0).choice(len(sample), _MOST_ROWS, replace=False))
-        held = _at(sample, chosen)
-    edge = [rows for rows in _edges(model, held) if len(rows)]
-    # Each part is asked in its own dtypes: below one another, whole numbers would become doubles
-    # and categories texts.
-    parts = (held, *taken, *edge)
-    return _Reference(parts, joined([asked(model, part) for part in parts]), sum(map(len, edge)))
-
-
-def _at(sample: Any, positions: Any) -> Any:
-    if isinstance(sample, list):
-        return [sample[at] for at in positions]
-    return sample.iloc[positions] if hasattr(sample, "iloc") else np.asarray(sample)[positions]
-
-
-def _edges(model: Any, held: Any) -> Iterator[Any]:
-    """Yield rows at the boundary of every output."""
-    if isinstance(held, list):
-        yield boundary_texts(held, lambda texts: np.asarray(model.predict(texts)))
-        return
-    first = np.asarray(model.predict(held[:1]))
-    if first.ndim < 2:
-        yield boundary_rows(held, lambda rows: np.asarray(model.predict(rows)))
-        return
-    for output in range(first.shape[1]):
-        score = partial(_output, model, output)
-        yield boundary_rows(held, score, pairs=max(8, 128 // first.shape[1]))
-
-
-def _output(model: Any, output: int, rows: Any) -> Any:
-    return np.asarray(model.predict(rows))[:, output]
 
 
 def _classes(model: Any) -> tuple[Any, ...]:

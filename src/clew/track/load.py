@@ -43,14 +43,24 @@ def load_model(uri: str | LoggedModel, *, trust: bool = False, into: Any = None)
         model = uri if isinstance(uri, LoggedModel) else _find(ports, uri)
         with tempfile.TemporaryDirectory() as folder:
             _download(ports, Owner("model", model.id), "", Path(folder))
-            described = _described(Path(folder), model)
-            for name in NAMES:
-                entry = described.get(name) or described.get(f"clew.{name}")
-                if entry is not None:
-                    flavor = flavor_called(name)
-                    return flavor.load(Path(folder), entry, trust=trust, into=into)
+            return read_model(Path(folder), model.id, trust=trust, into=into)
+
+
+def read_model(folder: Path, name: str, *, trust: bool = False, into: Any = None) -> Any:
+    """Return the model in a folder of files, as `log_model` and MLflow write them.
+
+    Parameters
+    ----------
+    name : str
+        What errors call it.
+    """
+    described = _described(folder, name)
+    for flavor in NAMES:
+        entry = described.get(flavor) or described.get(f"clew.{flavor}")
+        if entry is not None:
+            return flavor_called(flavor).load(folder, entry, trust=trust, into=into)
     raise InvalidParameter(
-        f"model {model.id} has no flavor that clew reads",
+        f"model {name} has no flavor that clew reads",
         got=", ".join(described),
         expected=f"one of {', '.join(NAMES)}",
         hint="read it with mlflow.pyfunc.load_model against `clew server`",
@@ -69,14 +79,14 @@ def _find(ports: place.Ports, uri: str) -> LoggedModel:
     return ports.model_of(uri)
 
 
-def _described(folder: Path, model: LoggedModel) -> dict[str, Any]:
+def _described(folder: Path, name: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / "MLmodel").read_text("utf-8"))["flavors"]
     except FileNotFoundError:
-        raise NotFound(f"model {model.id} has no files", got=f"status {model.status}") from None
+        raise NotFound(f"model {name} has no files", expected="MLmodel") from None
     except (ValueError, KeyError) as error:
         raise InvalidParameter(
-            f"model {model.id} was logged by another program",
+            f"model {name} was logged by another program",
             got=str(error),
             hint="read it with mlflow.pyfunc.load_model against `clew server`",
         ) from error

@@ -95,7 +95,7 @@ def log_model(
         )
         try:
             with tempfile.TemporaryDirectory() as folder:
-                flavor = _write(model, Path(folder), logged, input_example)
+                flavor = write_model(model, Path(folder), input_example, logged=logged)
                 _upload(ports, Owner("model", logged.id), Path(folder))
         except BaseException as error:
             ports.models.finalize(logged.id, "failed", f"{type(error).__name__}: {error}"[:500])
@@ -107,7 +107,10 @@ def log_model(
         return ports.models.finalize(logged.id, "ready", value=_value(model))
 
 
-def _write(model: Any, folder: Path, logged: LoggedModel, example: Any) -> str:
+def write_model(
+    model: Any, folder: Path, example: Any = None, *, logged: LoggedModel | None = None
+) -> str:
+    """Write a model's files into a folder, as `log_model` keeps them; return its flavor."""
     name, flavor = flavor_of(model)
     saved = flavor.save(model, folder)
     described = _describe(saved, logged, model, example)
@@ -129,19 +132,24 @@ def _write(model: Any, folder: Path, logged: LoggedModel, example: Any) -> str:
     return name
 
 
-def _describe(saved: Saved, logged: LoggedModel, model: Any, example: Any) -> dict[str, Any]:
+def _describe(saved: Saved, logged: LoggedModel | None, model: Any, example: Any) -> dict[str, Any]:
     entries = {name: dict(entry) for name, entry in saved.entries.items()}
     if "python_function" in entries:
         entries["python_function"] |= {
             "env": {"virtualenv": "python_env.yaml"},
             "python_version": platform.python_version(),
         }
+    known: dict[str, Any] = {}
+    if logged is not None:
+        known = {
+            "artifact_path": logged.name,
+            "model_id": logged.id,
+            "model_uuid": logged.id.removeprefix("m-"),
+            "run_id": logged.source_run_id,
+        }
     return {
-        "artifact_path": logged.name,
+        **known,
         "flavors": entries,
-        "model_id": logged.id,
-        "model_uuid": logged.id.removeprefix("m-"),
-        "run_id": logged.source_run_id,
         "signature": signature_of(model, example),
         "utc_time_created": time.strftime("%Y-%m-%d %H:%M:%S.000000", time.gmtime()),
     }

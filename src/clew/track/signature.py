@@ -29,7 +29,9 @@ def schema(data: Any) -> str:
         ]
         return json.dumps(columns)
     array = np.asarray(data)
-    spec = {"dtype": str(array.dtype), "shape": [-1, *array.shape[1:]]}
+    # MLflow refuses types of texts that say how long they are.
+    kind = {"U": "str", "S": "bytes"}.get(array.dtype.kind, str(array.dtype))
+    spec = {"dtype": kind, "shape": [-1, *array.shape[1:]]}
     return json.dumps([{"type": "tensor", "tensor-spec": spec}])
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from clew.errors import InvalidParameter
 
-NAMES = ("sklearn", "xgboost", "lightgbm", "torch", "value")
+NAMES = ("sklearn", "xgboost", "lightgbm", "torch", "onnx", "pmml", "value")
 
 
 class Saved(NamedTuple):

@@ -93,6 +93,8 @@ def of_frame(model: Any, columns: Mapping[str, str]) -> bytes:
     from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
     from sklearn.pipeline import Pipeline
 
+    if "text" not in columns.values() and not _chooses_columns(model):
+        return _beside(of_matrix(model, len(columns)), list(columns))
     kinds = {"text": StringTensorType}
     inputs = [
         (name, kinds.get(kind, DoubleTensorType)([None, 1])) for name, kind in columns.items()
@@ -101,6 +103,28 @@ def of_frame(model: Any, columns: Mapping[str, str]) -> bytes:
     if emitter is None or len(model.steps) < 2:
         return _convert(model, inputs)
     return _joined(_converted(model[:-1], inputs), model.steps[-1][1], emitter)
+
+
+def _chooses_columns(model: Any) -> bool:
+    """Tell whether a model reads columns by name: then each is an input of its own."""
+    from sklearn.compose import ColumnTransformer
+
+    return any(isinstance(part, ColumnTransformer) for part in _parts(model))
+
+
+def _beside(matrix: bytes, names: list[str]) -> bytes:
+    """Return the graph of a matrix with an input for each of its columns."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    if INPUT in names:
+        raise UnsupportedValue("a column is called as the matrix within the graph", got=INPUT)
+    made = onnx.load_from_string(matrix)
+    inputs = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 1]) for name in names]
+    del made.graph.input[:]
+    made.graph.input.extend(inputs)
+    made.graph.node.insert(0, helper.make_node("Concat", names, [INPUT], axis=1))
+    return bytes(made.SerializeToString())
 
 
 def _emitter(model: Any) -> Emitter | None:
