@@ -58,6 +58,26 @@ def test_a_run_is_told_from_start_to_end(served) -> None:
     assert told["metrics"]["metrics"][0]["value"] == 0.5
 
 
+def test_edits_of_runs_that_ended_are_told(served) -> None:
+    tracking = served.tracking
+    run = tracking.runs.create("0", name="done", status="finished").id
+    other = tracking.runs.create("0", name="other").id
+    edits = [
+        lambda: tracking.logging.log(run, tags={"checked": "yes"}),
+        lambda: tracking.logging.log(run, tags={"checked": "no"}),
+        lambda: tracking.logging.delete_tag(run, "checked"),
+        lambda: tracking.runs.update(run, name="renamed"),
+        lambda: tracking.runs.delete(run),
+        lambda: tracking.runs.restore(run),
+    ]
+    for edit in edits:
+        ((name, event),) = collect(served, EventsQuery(topic=["run"]), edit, 1)
+        assert (name, event["change"], event["run"]["id"]) == ("run", "updated", run)
+    tag = lambda: tracking.logging.log(other, tags={"live": "yes"})  # noqa: E731
+    ((_, event),) = collect(served, EventsQuery(topic=["run"]), tag, 1)
+    assert (event["change"], event["run"]["id"]) == ("updated", other)
+
+
 def test_other_processes_are_heard_and_listeners_choose(served) -> None:
     script = (
         "from clew.app.tracking import open_tracking\n"

@@ -1,8 +1,9 @@
 """The port `clew.track.ports.pages.Changes`: what changed, found without triggers.
 
 `PRAGMA data_version` of one connection changes when any other one writes, in whatever process;
-only then is looked further. Known is what runs now (few runs), the newest run, and when each
-experiment and registered model was changed last.
+only then is looked further. Known is what runs now (few runs), the newest run, when each experiment
+and registered model was changed last, and name, state and tags of the newest runs: those are edited
+after their end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ _LATEST = (
     "SELECT l.run, l.key, l.value, l.step, l.time_ms FROM json_each(?) AS j "
     "CROSS JOIN latest AS l ON l.run = j.value"
 )
+_RECENT_RUNS = 500
+_RECENT = (
+    "SELECT n, id, name, status, lifecycle, ended_ms, error FROM run ORDER BY n DESC "
+    f"LIMIT {_RECENT_RUNS:d}"
+)
+_TAGS = "SELECT run, key, value FROM tag WHERE run >= ?"
 _MODELS = (
     "SELECT g.name, g.updated_ms, max(v.updated_ms), count(v.version), (SELECT group_concat("
     "a.alias || a.version) FROM alias AS a WHERE a.registered = g.n) FROM registered AS g "
@@ -46,6 +53,7 @@ class SqliteChanges:
         self._newest = 0
         self._runs: dict[int, _Run] = {}
         self._latest: dict[tuple[int, int], tuple[float | str, int, int]] = {}
+        self._recent: dict[str, object] = {}
         self._models: dict[str, tuple[object, ...]] = {}
         self._experiments: dict[int, tuple[object, ...]] = {}
 
@@ -60,6 +68,7 @@ class SqliteChanges:
             self._newest = row[0]
             self._runs = {run[0]: run for run in connection.execute(_RUNNING).fetchall()}
             self._latest = dict(self._metrics(connection))
+            self._recent = _recent(connection)
             self._models = _models(connection)
             self._experiments = _experiments(connection)
 
@@ -68,7 +77,15 @@ class SqliteChanges:
         with self._database.reading() as connection:
             started, updated, finished = self._changed_runs(connection)
             metrics = self._changed_metrics(connection)
+            recent = _recent(connection)
             models, experiments = _models(connection), _experiments(connection)
+        told = {*started, *updated, *finished}
+        updated += [
+            id
+            for id, state in recent.items()
+            if id not in told and self._recent.get(id, state) != state
+        ]
+        self._recent = recent
         changed = {n for n, _ in self._models.items() ^ models.items()}
         moved = {n for n, _ in self._experiments.items() ^ experiments.items()}
         self._models, self._experiments = models, experiments
@@ -136,6 +153,17 @@ class SqliteChanges:
     ) -> list[tuple[tuple[int, int], tuple[float | str, int, int]]]:
         rows = connection.execute(_LATEST, (json.dumps(list(self._runs)),)).fetchall()
         return [((run, key), (value, step, time_ms)) for run, key, value, step, time_ms in rows]
+
+
+def _recent(connection: sqlite3.Connection) -> dict[str, object]:
+    """Return what can be edited of the newest runs, comparable, by their ids."""
+    rows = connection.execute(_RECENT).fetchall()
+    if not rows:
+        return {}
+    tags: dict[int, list[tuple[int, str]]] = {}
+    for n, key, value in connection.execute(_TAGS, (rows[-1][0],)):
+        tags.setdefault(n, []).append((key, value))
+    return {row[1]: (row[2:], hash(tuple(tags.get(row[0], ())))) for row in rows}
 
 
 def _models(connection: sqlite3.Connection) -> dict[str, tuple[object, ...]]:
