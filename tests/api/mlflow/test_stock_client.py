@@ -363,6 +363,34 @@ def test_async_logging_and_system_metrics(client) -> None:
     assert any(key.startswith("system/") for key in metrics)
 
 
+def test_spans_feedback_and_runs_of_traces(client, uri) -> None:
+    import urllib.error
+    import urllib.request
+
+    with mlflow.start_run() as run, mlflow.start_span("outer") as outer:
+        outer.set_inputs({"x": 1})
+        with mlflow.start_span("inner") as inner:
+            inner.set_attribute("k", "v")
+        mlflow.update_current_trace(tags={"team": "a"})
+    mlflow.flush_trace_async_logging()
+    trace = mlflow.get_trace(outer.trace_id)
+    assert [span.name for span in trace.data.spans] == ["outer", "inner"]
+    assert trace.data.spans[1].attributes["k"] == "v"
+    assert trace.info.tags["team"] == "a"
+    mlflow.log_feedback(trace_id=outer.trace_id, name="quality", value=0.5)
+    mlflow.log_expectation(trace_id=outer.trace_id, name="answer", value="z")
+    found = {one.name for one in mlflow.get_trace(outer.trace_id).info.assessments}
+    assert found == {"quality", "answer"}
+    (of_run,) = mlflow.search_traces(run_id=run.info.run_id, return_type="list")
+    assert of_run.info.trace_id == outer.trace_id
+    # Spans one by one are not taken; the client knows this answer and sends the whole trace.
+    request = urllib.request.Request(f"{uri}/v1/traces", data=b"", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 501
+    assert b"REST OTLP span logging is not supported" in caught.value.read()
+
+
 def test_traces(client) -> None:
     @mlflow.trace(name="outer")
     def outer(x: int) -> int:
