@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -85,6 +86,18 @@ def test_the_package_exports_at_most_fifteen_names() -> None:
 
     assert len(getattr(clew, "__all__", ())) <= 15
     assert clew.__doc__
+
+
+def test_other_distributions_tests_are_not_found_first(tmp_path: Path) -> None:
+    other = tmp_path / "site" / "tests"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    script = "import tests, tests.project; print(tests.__file__)"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{other.parent}"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.strip() == str(ROOT / "tests" / "__init__.py"), done.stderr
 
 
 def test_versions_agree() -> None:
