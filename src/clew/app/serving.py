@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,11 @@ def registered(store: Store, spec: str) -> ModelVersion | None:
     return tracking.versions.get(match["name"], int(match["version"]))
 
 
+def label_of(store: Store, spec: str) -> tuple[str, str]:
+    """Return the name and the content id of the result of a step, a node or a value."""
+    return _name(spec), store.value_id(spec).hex()
+
+
 def _kept(store: Store, model_id: str) -> tuple[Any, bool]:
     """Return the rows that a model was logged with, or None; and whether they are too few."""
     artifacts, owner = tracking_of(store.runtime).artifacts, Owner("model", model_id)
@@ -189,7 +195,13 @@ def _example(text: bytes | None) -> Any:
 
 def journal_of(store: Store) -> Journal:
     """Return the predictions that were made of a store's models."""
-    return Journal(store.path / PREDICTIONS)
+    return _journal(store.path / PREDICTIONS)
+
+
+@lru_cache(maxsize=16)
+def _journal(folder: Path) -> Journal:
+    """Return the one journal of a folder: it knows where its entries lie."""
+    return Journal(folder)
 
 
 def writer_of(store: Store) -> JournalWriter:

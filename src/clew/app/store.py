@@ -182,9 +182,10 @@ class Store:
 
     def value(self, id: str) -> Any:
         """Return a value: by its id, or the result of a node, of ``RUN:STEP`` or of a run."""
-        return self.runtime.vault.get(self._value_id(id))
+        return self.runtime.vault.get(self.value_id(id))
 
-    def _value_id(self, id: str) -> ValueId:
+    def value_id(self, id: str) -> ValueId:
+        """Return the content id of a value: see `value`."""
         head, colon, _ = id.partition(":")
         if not colon and head not in ("last", "-1"):
             found = names.find(self.runtime, id)

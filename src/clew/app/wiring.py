@@ -36,7 +36,7 @@ from clew.lineage.ports import BlobStore
 from clew.lineage.values import ValueVault
 from clew.registry import place as registry_place
 from clew.reuse import place
-from clew.serve.ports import Outside, set_outside
+from clew.serve.ports import Deployments, Outside, set_outside
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime, Store
 from clew.steps.step import LEVELS
@@ -181,6 +181,10 @@ def _tracking() -> Tracking:
     return found
 
 
+def _deployments() -> Deployments:
+    return cast(Deployments, import_module("clew.app.deployments.here"))
+
+
 def install() -> None:
     """Connect the layers below to the adapters; called when `clew` is first used."""
     register_frameworks()
@@ -188,7 +192,13 @@ def install() -> None:
     runtime.set_opener(runtime_here)
     track_place.set_opener(_tracking)
     registry_place.set_opener(_tracking)
-    set_outside(Outside(OnnxExporter, lambda spec: import_module("clew.app.serving").named(spec)))
+    set_outside(
+        Outside(
+            OnnxExporter,
+            find=lambda spec: import_module("clew.app.serving").named(spec),
+            deployments=_deployments,
+        )
+    )
     LEVELS["function"] = lambda: import_module("clew.reuse.trace").function
     remote.set_worker_opener(_open_at)
     place.set_opener(_open_at)

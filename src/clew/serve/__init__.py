@@ -3,6 +3,7 @@
 - `compile_model`: the fastest form of a model that is proven equal to it.
 - `Endpoint`: scores rows within this process.
 - `Fleet`, `Shelf`: many similar models in one process, and compiled ones in a folder.
+- `Deployment`, `deploy`, `promote`, `roll_back`, `deployed`: versions behind one name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clew.serve.compile import Attempt, Compiled, compile_model
+    from clew.serve.deployment.config import Canary, Deployment
+    from clew.serve.deployment.deploy import deploy, deployed, promote, roll_back
     from clew.serve.endpoint import Endpoint
     from clew.serve.fleet import Fleet
     from clew.serve.outputs import Answer
@@ -22,27 +25,39 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Attempt",
+    "Canary",
     "Column",
     "Compiled",
+    "Deployment",
     "Endpoint",
     "Fleet",
     "Parity",
     "Shelf",
     "Signature",
     "compile_model",
+    "deploy",
+    "deployed",
+    "promote",
+    "roll_back",
 ]
 
 _HOMES = {
     "Answer": "outputs",
     "Attempt": "compile",
+    "Canary": "deployment.config",
     "Column": "signature",
     "Compiled": "compile",
+    "Deployment": "deployment.config",
     "Endpoint": "endpoint",
     "Fleet": "fleet",
     "Parity": "parity",
     "Shelf": "shelf",
     "Signature": "signature",
     "compile_model": "compile",
+    "deploy": "deployment.deploy",
+    "deployed": "deployment.deploy",
+    "promote": "deployment.deploy",
+    "roll_back": "deployment.deploy",
 }
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
 from clew.errors import ClewError
+
+if TYPE_CHECKING:
+    from clew.serve.deployment.config import Deployment
+    from clew.serve.deployment.state import State
 
 
 class Runner(Protocol):
@@ -45,12 +49,29 @@ Finder = Callable[[str], tuple[Any, Any, bool]]
 """Gives a model by its name, rows that it was fitted on, and whether they are a mere example."""
 
 
+class Deployments(Protocol):
+    """The deployments of the store of this place; see `clew.serve.deployment.deploy`."""
+
+    def deploy(self, deployment: Deployment, reason: str) -> State:
+        """Record a deployment."""
+
+    def promote(self, name: str, role: str | None, reason: str) -> State:
+        """Make an arm the champion."""
+
+    def roll_back(self, name: str, reason: str) -> State:
+        """Return to the state before."""
+
+    def current(self, name: str) -> State:
+        """Return a deployment as it stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What `clew` hands in."""
 
     exporter: Callable[[], Exporter]
     find: Finder
+    deployments: Callable[[], Deployments]
 
 
 _outside: Outside | None = None

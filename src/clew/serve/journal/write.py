@@ -10,14 +10,16 @@ from pathlib import Path
 
 from clew.errors import StoreError
 from clew.lineage.ulid import new_ulid
-from clew.serve.journal.frame import Entry, framed
+from clew.serve.journal.frame import Entry, Said, framed
 
 SUFFIX = ".predictions"
+FEEDBACK = ".feedback"
+"""Feedback has segments of its own: whoever learns reads them without the predictions."""
 _SEGMENT_BYTES = 64 << 20
 
 
 class JournalWriter:
-    """Appends entries to a segment of this process's own. May be used from several threads.
+    """Appends entries to segments of this process's own. May be used from several threads.
 
     An entry that was appended survives the death of the process; ``power_loss=True`` waits for the
     disk besides.
@@ -29,11 +31,8 @@ class JournalWriter:
     """
 
     def __init__(self, folder: Path, *, power_loss: bool = False) -> None:
-        self._folder = folder
-        self._power_loss = power_loss
-        self._lock = threading.Lock()
-        self._file: int | None = None
-        self._size = 0
+        self._predictions = _Segment(folder, SUFFIX, power_loss=power_loss)
+        self._feedback = _Segment(folder, FEEDBACK, power_loss=power_loss)
 
     def append(self, entry: Entry) -> None:
         """Write an entry; when this returns, it is there.
@@ -43,7 +42,27 @@ class JournalWriter:
         StoreError
             When it could not be written (the disk is full).
         """
-        frame = framed(entry)
+        segment = self._feedback if isinstance(entry, Said) else self._predictions
+        segment.append(framed(entry))
+
+    def close(self) -> None:
+        """Close the segments."""
+        self._predictions.close()
+        self._feedback.close()
+
+
+class _Segment:
+    """One file after another, of one kind."""
+
+    def __init__(self, folder: Path, suffix: str, *, power_loss: bool) -> None:
+        self._folder = folder
+        self._suffix = suffix
+        self._power_loss = power_loss
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._size = 0
+
+    def append(self, frame: bytes) -> None:
         with self._lock:
             try:
                 if self._file is None or self._size > _SEGMENT_BYTES:
@@ -64,14 +83,13 @@ class JournalWriter:
                 ) from error
 
     def close(self) -> None:
-        """Close the segment."""
         with self._lock:
             self._end()
 
     def _begin(self) -> None:
         self._end()
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{new_ulid()}{SUFFIX}"
+        path = self._folder / f"{new_ulid()}{self._suffix}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._file = os.open(path, flags, 0o600)
         self._size = 0

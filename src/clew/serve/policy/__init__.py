@@ -7,12 +7,14 @@ that it outlives the process.
 
 from __future__ import annotations
 
-from clew.serve.policy.bandit import EpsilonGreedy, Exp3, Static, Thompson, UpperBound
+from clew.serve.policy.bandit import EpsilonGreedy, Exp3, Split, Static, Thompson, UpperBound
 from clew.serve.policy.base import Feedback, Selection, SelectionPolicy, State, Vote
+from clew.serve.policy.configured import POLICIES, configured
 from clew.serve.policy.contextual import Contextual
-from clew.serve.policy.ensemble import Exp4, Weighted
+from clew.serve.policy.ensemble import Exp4, Voting, Weighted
 
 __all__ = [
+    "POLICIES",
     "Contextual",
     "EpsilonGreedy",
     "Exp3",
@@ -20,10 +22,13 @@ __all__ = [
     "Feedback",
     "Selection",
     "SelectionPolicy",
+    "Split",
     "State",
     "Static",
     "Thompson",
     "UpperBound",
     "Vote",
+    "Voting",
     "Weighted",
+    "configured",
 ]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import random as _random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from clew.errors import InvalidParameter
@@ -70,6 +70,38 @@ class Static(_OneArm):
     def select(self, state: State, context: Context, random: _random.Random) -> Selection:
         """Choose the arm."""
         return Selection((state["arm"],), {state["arm"]: 1.0})
+
+    def observe(self, state: State, context: Context, feedback: Feedback) -> State:
+        """Return the state as it is."""
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Split(_OneArm):
+    """Each arm answers a fixed share of the requests, whatever feedback says.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        By arm, in any unit; an arm that is not named gets nothing. Without any, even ones.
+    """
+
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    def init(self, arms: Sequence[str]) -> State:
+        """Return the state before any feedback."""
+        names = checked_arms(arms)
+        given = {arm: float(self.shares.get(arm, 0.0 if self.shares else 1.0)) for arm in names}
+        if min(given.values()) < 0 or not sum(given.values()):
+            raise InvalidParameter(
+                "shares of the arms", got=repr(given), expected="none below 0, one above"
+            )
+        total = sum(given.values())
+        return {"shares": {arm: share / total for arm, share in given.items()}}
+
+    def select(self, state: State, context: Context, random: _random.Random) -> Selection:
+        """Draw an arm by its share."""
+        return _chosen(list(state["shares"]), state["shares"], 0.0, random)
 
     def observe(self, state: State, context: Context, feedback: Feedback) -> State:
         """Return the state as it is."""

@@ -74,6 +74,15 @@ class Weighted:
 
 
 @dataclass(frozen=True, slots=True)
+class Voting(Weighted):
+    """All arms answer; each has one vote of its weight, however sure it is."""
+
+    def combine(self, state: State, context: Context, votes: Sequence[Vote]) -> tuple[Any, float]:
+        """Return the label of the most weight; numbers are averaged."""
+        return combined(state["weights"], [Vote(vote.arm, vote.prediction) for vote in votes])
+
+
+@dataclass(frozen=True, slots=True)
 class Exp4:
     """All arms answer; their weights follow their losses (Auer et al. 2002, with full feedback).
 

@@ -1,0 +1,1 @@
+"""Deployments of a store: recorded, changed, and seen as they run."""
