@@ -48,7 +48,7 @@ def configured(
     --------
     >>> from clew.serve.policy import configured
     >>> configured("thompson", {"explore": 0.05})
-    Thompson(memory=300.0, explore=0.05)
+    Thompson(memory=160.0, explore=0.05)
     """
     kind = POLICIES.get(name)
     if kind is None:
