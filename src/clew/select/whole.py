@@ -19,6 +19,7 @@ from clew.reuse.notices import Notice
 from clew.reuse.rewrites import gram
 from clew.reuse.rewrites.affine import NotAffine, blocks_of, width
 from clew.reuse.rewrites.gradient import TOLERANCE
+from clew.select.bymoments import solve_by_moments
 from clew.select.execute import Report
 from clew.select.heard import listening
 from clew.select.metrics import fast_scores
@@ -38,9 +39,12 @@ def solve_whole(
     report: Report | None = None,
 ) -> None:
     """Fill in what a rewrite over all folds can answer."""
-    if not study.policy.enabled or study.policy.tolerance < _LEAST_TOLERANCE:
+    if not study.policy.enabled:
         return
     if study.fit_params or study.score_params or needs_pipeline(study.scorer):
+        return
+    solve_by_moments(study, configurations, outcome, report)
+    if study.policy.tolerance < _LEAST_TOLERANCE:
         return
     if study.policy.tolerance >= TOLERANCE:
         _scan(study, configurations, outcome, report)

@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 from scipy import linalg
+from sklearn.base import clone
 from sklearn.covariance import empirical_covariance, shrunk_covariance
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
     QuadraticDiscriminantAnalysis,
     _class_means,
 )
+
+from clew.reuse.rewrites.moments import Moments, Unfit, spectrum
 
 _Array = np.ndarray[Any, Any]
 
@@ -53,6 +56,11 @@ class _Moments:
             self.means = _class_means(X, y)
             self._within = [empirical_covariance(X[y == label, :]) for label in np.unique(y)]
             self._all = empirical_covariance(X)
+
+    def take(self, means: _Array, within: list[_Array], everything: _Array) -> _Moments:
+        """Take moments that are known, and return itself."""
+        self.means, self._within, self._all = means, within, everything
+        return self
 
     def within(self, priors: _Array, shrinkage: Any) -> _Array:
         """Return the weighted covariance within classes."""
@@ -138,6 +146,46 @@ class ClassMoments:
         for member in members:
             _fit_linear(member, moments, X, y)
         return _Family(members, X)
+
+
+def fit_linear(template: Any, classes: Sequence[Moments], X: Any, y: Any) -> Any:
+    """Return a linear analysis, fitted with moments of the classes that are known.
+
+    Raises
+    ------
+    Unfit
+        When its solver does not use them, or the covariance is next to singular.
+    """
+    why = ClassMoments().refuse([template], X, y)
+    if why or template.solver == "svd":
+        raise Unfit(why or "its solver decomposes the rows")
+    everything = sum(classes[1:], classes[0])
+    means, within = np.stack([m.mean for m in classes]), [m.covariance for m in classes]
+    moments = _Moments().take(means, within, everything.covariance)
+    model = clone(template)
+    _fit_linear(model, moments, X, y)
+    spectrum(model.covariance_)
+    return model
+
+
+def fit_quadratic(template: Any, classes: Sequence[Moments], X: Any, y: Any) -> Any:
+    """Return a quadratic analysis, fitted with covariances of the classes that are known.
+
+    Raises
+    ------
+    Unfit
+        When its solver does not use them, or a covariance is next to singular.
+    """
+    why = ClassSpectra().refuse([template], X, y)
+    if why:
+        raise Unfit(why)
+    known = []
+    for moments in classes:
+        values, vectors = spectrum(moments.covariance)
+        known.append((np.sqrt(values * moments.count), vectors))
+    model = clone(template)
+    _fit_quadratic(model, known, X, y)
+    return model
 
 
 def _with_components(full: Any, member: Any) -> Any:
