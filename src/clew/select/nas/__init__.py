@@ -1,0 +1,1 @@
+"""Architecture search: cells as configurations, their isomorphisms, samplers that know graphs."""

@@ -1,0 +1,1 @@
+"""Trials: evaluations of configurations, in an order that no clock decides."""
