@@ -176,7 +176,7 @@ class Integer:
 
     def __contains__(self, value: object) -> bool:
         number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        return number and self.low <= int(value) <= self.high  # type: ignore[call-overload,no-any-return]
+        return number and self.low <= int(value) <= self.high  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class When:
         """Tell whether the parameter counts in `configuration`, whose earlier names are set."""
         if self.condition is not None:
             return bool(self.condition(configuration))
-        if self.name not in configuration:
+        if self.name is None or self.name not in configuration:
             return False
         value = configuration[self.name]
         return any(value is wanted or same(value, wanted) for wanted in self.values)
@@ -265,10 +265,12 @@ def exponential(low: float, high: float, *, base: float = 10) -> Choice:
     _bounds(low, high, log=True)
     if not base > 1:
         raise InvalidParameter("The base does not grow.", got=repr(base), expected="above 1")
-    count = int(math.floor(math.log(high / low) / math.log(base) + 1e-9)) + 1
+    count = math.floor(math.log(high / low) / math.log(base) + 1e-9) + 1
     whole = all(isinstance(number, numbers.Integral) for number in (low, base))
     # Multiplied, not raised: 10⁻⁵·10 is then the 10⁻⁴ that a person writes.
-    values = [low * base**i if base**i < 1e15 else float(low) * float(base) ** i for i in range(count)]
+    values = [
+        low * base**i if base**i < 1e15 else float(low) * float(base) ** i for i in range(count)
+    ]
     tidy = [v if whole else float(f"{v:.12g}") for v in values]
     return ordered(*tidy)
 

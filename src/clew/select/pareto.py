@@ -26,14 +26,15 @@ def dominates(values: Floats, violations: Floats | None = None) -> NDArray[np.bo
     -------
     ndarray of shape (n, n)
     """
-    no_worse = (values[:, None, :] <= values[None, :, :]).all(axis=2)
-    better = (values[:, None, :] < values[None, :, :]).any(axis=2)
-    found = no_worse & better
+    no_worse = np.all(values[:, None, :] <= values[None, :, :], axis=2)
+    better = np.any(values[:, None, :] < values[None, :, :], axis=2)
+    found: NDArray[np.bool_] = no_worse & better
     if violations is None:
         return found
     less = violations[:, None] < violations[None, :]
     even = violations[:, None] == violations[None, :]
-    return less | (even & found)
+    first: NDArray[np.bool_] = less | (even & found)
+    return first
 
 
 def ranks(values: Floats, violations: Floats | None = None) -> NDArray[np.intp]:
@@ -50,7 +51,7 @@ def ranks(values: Floats, violations: Floats | None = None) -> NDArray[np.intp]:
 
 
 def crowding(values: Floats, rank: NDArray[np.intp]) -> Floats:
-    """Return how much room each point has among those of its front; the ends have infinitely much."""
+    """Return the room of each point among those of its front; the ends have infinitely much."""
     room = np.zeros(len(values))
     for front in range(int(rank.max()) + 1 if len(rank) else 0):
         members = np.flatnonzero(rank == front)

@@ -53,7 +53,7 @@ class SearchSpace:
             known.add(name)
 
     def active(self, name: str, configuration: Configuration) -> Any:
-        """Return the domain of `name` given the names before it, or None where it does not count."""
+        """Return the domain of `name` given the names before it; None where it does not count."""
         domain = self.domains[name]
         while isinstance(domain, When):
             if not domain.holds(configuration):
@@ -90,7 +90,9 @@ class SearchSpace:
     ) -> dict[str, Any]:
         """Return a configuration that differs in `changes` of the names that count."""
         for _ in range(1000):
-            names = [n for n in configuration if n in self.domains and self._movable(n, configuration)]
+            names = [
+                n for n in configuration if n in self.domains and self._movable(n, configuration)
+            ]
             if not names:
                 return dict(configuration)
             picked = rng.choice(len(names), size=min(changes, len(names)), replace=False)
@@ -115,7 +117,9 @@ class SearchSpace:
         """
         yield from self._grid({}, list(self.domains), levels)
 
-    def _grid(self, known: dict[str, Any], names: list[str], levels: Any) -> Iterator[dict[str, Any]]:
+    def _grid(
+        self, known: dict[str, Any], names: list[str], levels: Any
+    ) -> Iterator[dict[str, Any]]:
         if not names:
             if self.allowed(known):
                 yield known
@@ -154,9 +158,13 @@ class SearchSpace:
                 name not in configuration or configuration[name] not in domain
             ):
                 got = repr(configuration[name]) if name in configuration else "nothing"
-                raise InvalidParameter(f"{name!r} is outside its domain.", got=got, expected=str(domain))
+                raise InvalidParameter(
+                    f"{name!r} is outside its domain.", got=got, expected=str(domain)
+                )
         if not self.allowed(configuration):
-            raise InvalidParameter("A rule of the space excludes this.", got=repr(dict(configuration)))
+            raise InvalidParameter(
+                "A rule of the space excludes this.", got=repr(dict(configuration))
+            )
 
     def encode(self, configuration: Configuration) -> np.ndarray:
         """Return a configuration as numbers: one-hot choices, others on the unit interval.
@@ -234,9 +242,7 @@ def _alternatives(given: Sequence[Mapping[str, Any]]) -> SearchSpace:
 
 def evaluated(configuration: Configuration) -> dict[str, Any]:
     """Return a configuration as the objective sees it: without the marks of alternatives."""
-    return {
-        name.split(BRANCH)[0]: value for name, value in configuration.items() if name != BRANCH
-    }
+    return {name.split(BRANCH)[0]: value for name, value in configuration.items() if name != BRANCH}
 
 
 def _parents(domain: Any) -> Iterator[str]:

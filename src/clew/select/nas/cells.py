@@ -85,9 +85,7 @@ class Cell:
         if kept is None:
             raise InvalidParameter("No path leads from the input to the output.")
         inner = len(kept.operations)
-        best = min(
-            _renamed(kept, order) for order in itertools.permutations(range(1, inner + 1))
-        )
+        best = min(_renamed(kept, order) for order in itertools.permutations(range(1, inner + 1)))
         return hashlib.blake2b(repr(best).encode(), digest_size=16).hexdigest()
 
 
@@ -100,9 +98,12 @@ def enumerate_cells(
     """
     for size in range(2, vertices + 1):
         for code, group in _graphs(size, edges):
-            matrix = _matrix_of(code, size)
+            directed = _matrix_of(code, size)
+            # The smallest code need not be upper triangular: vertices take an order of the flow.
+            order = _order(directed)
+            matrix = tuple(tuple(directed[i][j] for j in order) for i in order)
             for labels in _labellings(group, len(operations)):
-                yield Cell(matrix, tuple(operations[i] for i in labels))
+                yield Cell(matrix, tuple(operations[labels[i - 1]] for i in order[1:-1]))
 
 
 def count_cells(
@@ -129,19 +130,21 @@ def _graphs(size: int, most_edges: int) -> Iterator[tuple[int, list[tuple[int, .
             found.update(_canonical(edges, pairs, size).tolist())
     orders = list(itertools.permutations(range(inner)))
     for code in sorted(found):
-        matrix = np.array(_matrix_of(code, size, directed=True))
+        matrix = np.array(_matrix_of(code, size))
         group = [o for o in orders if (_moved(matrix, o) == matrix).all()]
         yield code, group
 
 
 def _whole(edges: NDArray[np.int64], pairs: list[tuple[int, int]], size: int) -> NDArray[np.bool_]:
-    """Tell which graphs have an edge into each vertex but the first, and out of all but the last."""
+    """Tell in which graphs each vertex but the first is reached, and each but the last left."""
     into = np.zeros((len(edges), size), dtype=np.int64)
     out = np.zeros_like(into)
     for column, (i, j) in enumerate(pairs):
         out[:, i] += edges[:, column]
         into[:, j] += edges[:, column]
-    return (into[:, 1:] > 0).all(axis=1) & (out[:, :-1] > 0).all(axis=1)
+    reached: NDArray[np.bool_] = np.all(into[:, 1:] > 0, axis=1)
+    left: NDArray[np.bool_] = np.all(out[:, :-1] > 0, axis=1)
+    return reached & left
 
 
 def _canonical(
@@ -158,13 +161,8 @@ def _canonical(
     return np.unique(best)
 
 
-def _matrix_of(code: int, size: int, *, directed: bool = False) -> tuple[tuple[int, ...], ...]:
-    matrix = [[code >> (i * size + j) & 1 for j in range(size)] for i in range(size)]
-    if directed:
-        return tuple(map(tuple, matrix))
-    # The smallest code need not be upper triangular: vertices are put in an order of the flow.
-    order = _order(matrix)
-    return tuple(tuple(matrix[i][j] for j in order) for i in order)
+def _matrix_of(code: int, size: int) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(code >> (i * size + j) & 1 for j in range(size)) for i in range(size))
 
 
 def _order(matrix: Sequence[Sequence[int]]) -> list[int]:

@@ -11,7 +11,7 @@ from clew.select.samplers.view import View
 
 @dataclass(frozen=True, slots=True)
 class RandomSampler:
-    """Draws each configuration independently: can be stopped at any time (Bergstra & Bengio 2012)."""
+    """Draws each configuration independently, at any time (Bergstra & Bengio 2012)."""
 
     def propose(self, view: View) -> dict[str, Any]:
         """Return a draw."""

@@ -45,7 +45,9 @@ class CovarianceSampler:
             return WAIT
         optimiser = self._optimiser(view, names, generation, size)
         units = _members(optimiser, view.seed, generation, size)[member]
-        found = {n: view.space.domains[n].from_unit(float(u)) for n, u in zip(names, units, strict=True)}
+        found = {
+            n: view.space.domains[n].from_unit(float(u)) for n, u in zip(names, units, strict=True)
+        }
         whole = view.space.complete(found, view.rng)
         return whole if view.space.allowed(whole) else view.space.draw(view.rng)
 
@@ -61,7 +63,9 @@ class CovarianceSampler:
             first = self.start + past * size
             told = zip(units, view.seen[first : first + size], strict=True)
             worst = _worst(view)
-            optimiser.tell([(u, s.values[0] if np.isfinite(s.values[0]) else worst) for u, s in told])
+            optimiser.tell(
+                [(u, s.values[0] if np.isfinite(s.values[0]) else worst) for u, s in told]
+            )
         self._replayed = (*key, (generation, optimiser))
         return optimiser
 
@@ -77,7 +81,9 @@ class CovarianceSampler:
         if len(names) == 1:
             raise InvalidParameter("CMA-ES needs two numbers at least.", got=repr(names))
         bounds = np.tile([0.0, 1.0], (len(names), 1))
-        return CMA(mean.clip(0.05, 0.95), self.sigma, bounds=bounds, seed=view.seed, population_size=size)
+        return CMA(
+            mean.clip(0.05, 0.95), self.sigma, bounds=bounds, seed=view.seed, population_size=size
+        )
 
 
 def _members(optimiser: Any, seed: int, generation: int, size: int) -> list[Any]:

@@ -46,7 +46,9 @@ class FamilySampler:
         running = [domain.index(each[self.by]) for each in view.pending]
         counts = [len(seen) + running.count(i) for i, seen in enumerate(by_family)]
         alive = self.alive(by_family)
-        family = min(alive, key=lambda i: (self._lower(by_family[i], counts[i], view), counts[i], i))
+        family = min(
+            alive, key=lambda i: (self._lower(by_family[i], counts[i], view), counts[i], i)
+        )
         for _ in range(100):
             found = self.sampler.propose(view)
             if not isinstance(found, dict):

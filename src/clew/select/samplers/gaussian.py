@@ -88,7 +88,8 @@ def losses(seen: Sequence[Seen]) -> Floats:
     # A few terrible values would flatten the rest: they are cut at the upper quartile's reach.
     low, middle, high = np.quantile(values, [0.0, 0.5, 0.75])
     reach = high + 3 * max(high - low, middle - low)
-    return np.where(broken > 0, min(worst, reach) + broken, np.minimum(values, reach))
+    cut: Floats = np.where(broken > 0, min(worst, reach) + broken, np.minimum(values, reach))
+    return cut
 
 
 def drawn_and_near(view: View, seen: Sequence[Seen], count: int) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ class TPESampler:
             study, done = self._known[1], len(self._known[2])
         for each in seen[done:]:
             study.add_trial(_as_trial(view, each, optuna))
-        self._known = (view.space, study, list(seen))  # type: ignore[assignment]
+        self._known = (view.space, study, list(seen))
         return study
 
     def _ask(self, view: View, study: Any, optuna: Any, attempt: int) -> dict[str, Any]:

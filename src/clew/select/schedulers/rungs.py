@@ -136,7 +136,7 @@ def climb(past: Past, brackets: Sequence[Bracket], sampler: Sampler) -> Job | st
     """Return the next job of synchronous brackets that follow one another for ever."""
     number = len(past.jobs)
     bracket = past.jobs[-1].bracket if past.jobs else 0
-    mine = [job for job in _from_end(past.jobs, bracket)]
+    mine = list(_from_end(past.jobs, bracket))
     shape = brackets[bracket % len(brackets)]
     rung = mine[-1].rung if mine else 0
     there = [job for job in mine if job.rung == rung]

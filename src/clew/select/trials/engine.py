@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clew.errors import Unhashable
@@ -104,6 +104,7 @@ class Engine:
         self._twins: dict[int, int] = {}  # duplicates, and whose result they wait for
         self._first: dict[str, int] = {}  # content of a configuration: who has it first
         self._states: dict[int, tuple[float, Any]] = {}
+        self._known: SearchSpace | None = None  # what objectives named so far
         self._seen: dict[int, Seen] = {}  # of finished jobs before the first unfinished one
 
     def run(
@@ -197,7 +198,7 @@ class Engine:
 
     def _discovered(self, domains: dict[str, Domain]) -> SearchSpace:
         # The same object while nothing is added: samplers keep what they know by their space.
-        if getattr(self, "_known", None) is None or self._known.domains != domains:
+        if self._known is None or self._known.domains != domains:
             self._known = SearchSpace(domains)
         return self._known
 
@@ -220,9 +221,9 @@ class Engine:
         for job, trial in self.ledger.read(len(self._seen)):
             if job.number == len(self.jobs):
                 self.jobs.append(job)
-            if trial is not None and job.number < len(self.jobs):
-                if job.number not in self.finished:
-                    self.complete(trial, tell, write=False)
+            known = job.number < len(self.jobs) and job.number not in self.finished
+            if trial is not None and known:
+                self.complete(trial, tell, write=False)
 
     def _retake(self, objective: Objective, executor: Executor, workers: int) -> None:
         """Take jobs of processes that died."""
@@ -273,7 +274,7 @@ class Engine:
     def _collect(self, limits: Limits, tell: Tell) -> None:
         left = limits.left_s
         pause = _POLL_S if self.ledger.shared and self._blocked() else left
-        done, _ = wait(self._running, timeout=None if not pause else pause, return_when=FIRST_COMPLETED)
+        done, _ = wait(self._running, timeout=pause if pause else None, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=lambda each: self._running[each].number):
             job = self._running[future]
             trial, state = future.result()

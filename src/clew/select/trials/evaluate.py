@@ -77,7 +77,8 @@ def evaluate(objective: Objective, task: Task) -> tuple[Finished, Any]:
         suggest=(lambda name, domain: domain.draw(rng)) if task.free else None,
     )
     began = time.perf_counter()
-    state, values, error = "complete", (), ""
+    state, error = "complete", ""
+    values: tuple[float, ...] = ()
     try:
         values = _values(objective(trial), task.directions)
     except Pruned:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from clew.errors import InvalidParameter, NotFound
 from clew.select.named import scheduler_of
 from clew.select.pareto import front
-from clew.select.searchspace import SearchSpace, as_space, evaluated
+from clew.select.searchspace import as_space, evaluated
 from clew.select.trials.engine import Engine, Limits, Terms
 from clew.select.trials.evaluate import Objective
 from clew.select.trials.ledger import Ledger, MemoryLedger
@@ -84,9 +85,13 @@ class Optimization:
         self.directions = (direction,) if isinstance(direction, str) else tuple(direction)
         for each in self.directions:
             if each not in ("minimize", "maximize"):
-                raise InvalidParameter("No direction.", got=repr(each), expected="minimize or maximize")
+                raise InvalidParameter(
+                    "No direction.", got=repr(each), expected="minimize or maximize"
+                )
         if lag < 1 or not self.directions:
-            raise InvalidParameter("A trial cannot see itself.", got=f"lag={lag}", expected="1 or more")
+            raise InvalidParameter(
+                "A trial cannot see itself.", got=f"lag={lag}", expected="1 or more"
+            )
         self.space = None if space is None else as_space(space)
         terms = Terms(
             scheduler=scheduler_of(scheduler, sampler, budget, factor),
@@ -275,9 +280,7 @@ class Optimization:
 
     @staticmethod
     def _shown(trial: Finished) -> Finished:
-        import dataclasses
-
-        return dataclasses.replace(trial, configuration=evaluated(trial.configuration))
+        return replace(trial, configuration=evaluated(trial.configuration))
 
     def __repr__(self) -> str:
         return f"Optimization({len(self._engine.finished)} trials)"
@@ -318,9 +321,7 @@ def optimize(
     study = Optimization(space, **options)
     for configuration in enqueue:
         study.enqueue(configuration)
-    return study.run(
-        objective, n_trials, timeout_s=timeout_s, workers=workers, callbacks=callbacks
-    )
+    return study.run(objective, n_trials, timeout_s=timeout_s, workers=workers, callbacks=callbacks)
 
 
 @contextlib.contextmanager
