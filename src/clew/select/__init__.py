@@ -29,7 +29,7 @@ _NAMES = {
     "integer": "clew.select.domains",
     "ordered": "clew.select.domains",
     "real": "clew.select.domains",
-    "when": "clew.select.domains",
+    "when": "clew.select.distributions",
     "GradientClassifier": "clew.reuse.rewrites.gradient",
     "GradientRegressor": "clew.reuse.rewrites.gradient",
 }

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from clew.errors import InvalidParameter, WrongType
-from clew.select.domains import Choice, Configuration, When, as_domain
+from clew.select.distributions import When, as_domain
+from clew.select.domains import Choice, Configuration
 
 BRANCH = "(alternative)"
 _LEVELS = 5

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from clew.errors import InvalidParameter, MissingExtra
-from clew.select.domains import Choice, When
+from clew.select.distributions import When
+from clew.select.domains import Choice
 from clew.select.samplers.view import WAIT, View
 
 

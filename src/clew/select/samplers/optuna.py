@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clew.errors import InvalidParameter, MissingExtra
-from clew.select.domains import Choice, Drawn, Integer, Real
+from clew.select.distributions import Drawn
+from clew.select.domains import Choice, Integer, Real
 from clew.select.samplers.view import Seen, View
 
 _MOST_SEED = 2**32
