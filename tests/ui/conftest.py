@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +139,23 @@ class Browser:
     def search(self, name: str) -> str | None:
         """Return a part of the address's query."""
         return self.page.evaluate("n => new URLSearchParams(location.search).get(n)", name)
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
+        """Ask the server itself: our REST interface, unless the path names another."""
+        request = urllib.request.Request(
+            self.site.address + (path if path.startswith("/api/") else "/api/v1" + path),
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read())
+
+    def dialog(self, action: str, **fields: str) -> None:
+        """Fill the fields of the dialog that is open, and do what it offers."""
+        for name, value in fields.items():
+            self.page.fill(f"dialog [name={name}]", value)
+        self.page.click(f"dialog footer button:text-is('{action}')")
 
     def accessible(self) -> list[str]:
         """Return what axe finds wrong, one line each."""

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import deployed
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -32,7 +33,26 @@ PNG = bytes.fromhex(
 )
 RUNS = 24
 FLOW = """
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression as Logistic
+
 import clew
+
+@clew.step
+def rows(n: int) -> pd.DataFrame:
+    generator = np.random.default_rng(n)
+    table = pd.DataFrame({"a": generator.normal(size=n), "b": generator.normal(size=n)})
+    return table.assign(row_id=range(n))
+
+@clew.step
+def fit(table: pd.DataFrame, sign: int) -> Logistic:
+    X = table[["a", "b"]]
+    return Logistic().fit(X, (sign * X["a"] > 0).astype(int))
+
+@clew.flow
+def train(n: int = 80, sign: int = 1):
+    return fit(rows(n), sign)
 
 @clew.step
 def load(rows: int) -> list[int]:
@@ -86,6 +106,7 @@ def main() -> None:
         X[:200], y[:200]
     )
     tracked = track(open_tracking())
+    tracked["prediction"] = deployed.fill(flow)
     ids = {"first": first.id, "edited": edited.id, "wide": wide.id, "study": study.study_id_}
     print(json.dumps({**ids, **tracked}))
 

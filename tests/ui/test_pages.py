@@ -52,6 +52,26 @@ PAGES = {
     "model-trail": ("/models/income?tab=trail", ["ada", "alias.set", "the first one"]),
     "version": ("/models/income/1", ["auc", "alpha", "trial-00", "Promote"]),
     "version-trail": ("/models/income/1?tab=trail", ["alias.set", "the first one"]),
+    "deployments": ("/deployments", ["line/1", "served", "canary running", "ms"]),
+    "deployment": (
+        "/deployments/line",
+        ["p95", "Throughput", "From the cache", "Mean reward", "0.9", "Canary", "127.0.0.1:5090"],
+    ),
+    "deployment-history": ("/deployments/line?tab=history", ["set", "a first try"]),
+    "deployment-configuration": ("/deployments/line?tab=configuration", ["challenger"]),
+    "predictions": ("/predictions", ["30 shown", "was 1", "line/2"]),
+    "predictions-wrong": ("/predictions?judged=wrong&model=line", ["1 shown", "was 1"]),
+    "prediction": (
+        "/predictions/{prediction}",
+        [
+            "Where it comes from",
+            "line v2",
+            "a first try",
+            "rows",
+            "Row 28 of",
+            "the customer called",
+        ],
+    ),
     "settings": ("/settings", ["sqlite", "MLFLOW_TRACKING_URI"]),
     "tokens": ("/settings?tab=tokens", ["New token"]),
     "trail": ("/settings?tab=trail", ["alias.set"]),
@@ -87,6 +107,8 @@ EMPTY = {
     "/models": "clew.log_model",
     "/models?tab=removed": "clew models restore NAME",
     "/compare": "No runs chosen",
+    "/deployments": "clew serve NAME@champion",
+    "/predictions": "clew serve NAME@champion",
     "/settings?tab=views": "No saved views",
 }
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import urllib.request
 
 import pytest
 
 pytestmark = pytest.mark.browser
-
-
-def ask(browser, path: str, method: str = "GET", body: object = None):
-    request = urllib.request.Request(
-        browser.site.address + (path if path.startswith("/api/") else "/api/v1" + path),
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.loads(answer.read())
 
 
 def runs_page(browser, query: str = "", shown: str = "24 runs"):
@@ -141,7 +128,7 @@ def test_many_runs_are_tagged_deleted_and_restored(browser) -> None:
     page.fill("dialog [name=value]", "yes")
     page.click("dialog button.primary")
     browser.wait("Tagged 6 runs")
-    found = ask(browser, "/runs?filter=tags.seen%20%3D%20%27yes%27")
+    found = browser.ask("/runs?filter=tags.seen%20%3D%20%27yes%27")
     assert found["total"] == 6
     page.click("[aria-label='Select all rows']")
     page.click(".selection-bar button:has-text('Delete')")
@@ -166,7 +153,7 @@ def test_csv_holds_what_the_table_shows(browser) -> None:
 
 def test_a_short_link_leads_to_the_view(browser) -> None:
     runs_page(browser, "?group=params.model")
-    made = ask(browser, "/views", "POST", {"location": "/experiments?q=sweep", "name": "Sweeps"})
+    made = browser.ask("/views", "POST", {"location": "/experiments?q=sweep", "name": "Sweeps"})
     page = browser.open(f"/v/{made['id']}")
     page.wait_for_url("**/experiments?q=sweep")
     browser.open("/settings?tab=views")
@@ -188,7 +175,7 @@ def test_a_live_run_shows_what_it_logs(browser) -> None:
     page = browser.open(f"/runs/{run}")
     page.wait_for_selector(".live-dot.on")
     point = {"run_id": run, "key": "live/loss", "value": 0.125, "timestamp": 1, "step": 1}
-    ask(browser, "/api/2.0/mlflow/runs/log-metric", "POST", point)
+    browser.ask("/api/2.0/mlflow/runs/log-metric", "POST", point)
     browser.wait("live/loss")
     browser.wait("0.125")
 
@@ -202,24 +189,17 @@ def test_a_version_is_promoted_with_its_reason(browser) -> None:
     browser.wait("@champion is v2 now")
     page.click("[role=tab]:has-text('Trail')")
     browser.wait("better on new data")
-    assert ask(browser, "/models/income")["model"]["aliases"] == {"champion": 2}
-
-
-def dialog(browser, action: str, **fields: str) -> None:
-    """Fill the fields of the dialog that is open, and do what it offers."""
-    for name, value in fields.items():
-        browser.page.fill(f"dialog [name={name}]", value)
-    browser.page.click(f"dialog footer button:text-is('{action}')")
+    assert browser.ask("/models/income")["model"]["aliases"] == {"champion": 2}
 
 
 @pytest.fixture
 def model(browser) -> str:
     """A registered model of this test's own, with two versions."""
     name = f"m-{secrets.token_hex(4)}"
-    ask(browser, "/models", "POST", {"name": name})
+    browser.ask("/models", "POST", {"name": name})
     for number in (1, 2):
-        ask(browser, f"/models/{name}/versions", "POST", {"source": f"s3://x/{number}"})
-    ask(browser, f"/models/{name}/aliases/champion", "PUT", {"version": 2})
+        browser.ask(f"/models/{name}/versions", "POST", {"source": f"s3://x/{number}"})
+    browser.ask(f"/models/{name}/aliases/champion", "PUT", {"version": 2})
     return name
 
 
@@ -235,11 +215,11 @@ def test_a_model_is_renamed_described_and_tagged(browser, model) -> None:
     page.click("[aria-label='Add the tag']")
     page.wait_for_selector("[aria-label='Remove the tag team']")
     page.click("button:has-text('Rename')")
-    dialog(browser, "Rename", name="income")
+    browser.dialog("Rename", name="income")
     browser.wait("already exists")  # and the dialog stays, with what was written
-    dialog(browser, "Rename", name=f"{model}-b")
+    browser.dialog("Rename", name=f"{model}-b")
     page.wait_for_url(f"**/models/{model}-b")
-    found = ask(browser, f"/models/{model}-b")["model"]
+    found = browser.ask(f"/models/{model}-b")["model"]
     assert (found["description"], found["tags"]) == ("Who **earns**", {"team": "core"})
     page.click("[role=tab]:has-text('Trail')")
     browser.wait("model.rename")
@@ -249,7 +229,7 @@ def test_a_model_is_removed_and_restored_with_reasons(browser, model) -> None:
     page = browser.open(f"/models/{model}")
     page.click("[aria-label='Remove this model']")
     browser.shot("remove-model")
-    dialog(browser, "Remove", reason="by mistake")
+    browser.dialog("Remove", reason="by mistake")
     page.wait_for_url("**/models?tab=removed")
     browser.wait("by mistake")
     page.click(f"tr:has-text('{model}') button:has-text('Restore')")
@@ -264,7 +244,7 @@ def test_a_version_is_staged_removed_and_restored(browser, model) -> None:
     page = browser.open(f"/models/{model}/2")
     page.click("button:text-is('Stage')")
     page.select_option("dialog [name=stage]", "Production")
-    dialog(browser, "Move", reason="it passed")
+    browser.dialog("Move", reason="it passed")
     browser.wait("v2 is in Production now")
     page.fill("[aria-label='New tag']", "seen")
     page.click("[aria-label='Add the tag']")
@@ -273,11 +253,11 @@ def test_a_version_is_staged_removed_and_restored(browser, model) -> None:
     browser.wait("it passed")
     page.click("[aria-label='Remove this version']")
     browser.wait("@champion would point nowhere")
-    dialog(browser, "Remove", reason="too slow")
+    browser.dialog("Remove", reason="too slow")
     page.wait_for_url(f"**/models/{model}?tab=removed")
     page.click("tr:has-text('too slow') button:has-text('Restore')")
     browser.wait("Restored v2")
-    back = ask(browser, f"/models/{model}/versions/2")
+    back = browser.ask(f"/models/{model}/versions/2")
     assert (back["stage"], back["tags"], back["aliases"]) == ("Production", {"seen": ""}, [])
     page.wait_for_selector("tr:has-text('v2') button:has-text('Promote')")
 
@@ -285,7 +265,7 @@ def test_a_version_is_staged_removed_and_restored(browser, model) -> None:
 def test_an_alias_is_removed_with_its_reason(browser, model) -> None:
     page = browser.open(f"/models/{model}")
     page.click("[aria-label='Remove the alias champion']")
-    dialog(browser, "Remove", reason="nobody asks for it")
+    browser.dialog("Remove", reason="nobody asks for it")
     page.wait_for_selector("[aria-label='Remove the alias champion']", state="detached")
     page.click("[role=tab]:has-text('Trail')")
     browser.wait("nobody asks for it")
@@ -295,16 +275,16 @@ def test_a_promotion_that_was_overtaken_is_refused(browser, model) -> None:
     browser.expected = "409"
     page = browser.open(f"/models/{model}/1")
     page.click("button:has-text('Promote')")
-    ask(browser, f"/models/{model}/aliases/champion", "DELETE")
-    dialog(browser, "Promote", reason="late")
+    browser.ask(f"/models/{model}/aliases/champion", "DELETE")
+    browser.dialog("Promote", reason="late")
     browser.wait("was moved meanwhile")
     assert page.query_selector("dialog[open]"), "what was written is still there"
-    assert ask(browser, f"/models/{model}")["model"]["aliases"] == {}
+    assert browser.ask(f"/models/{model}")["model"]["aliases"] == {}
 
 
 def test_an_experiment_is_renamed_tagged_deleted_and_restored(browser) -> None:
     name = f"e-{secrets.token_hex(4)}"
-    id = ask(browser, "/experiments", "POST", {"name": name})["id"]
+    id = browser.ask("/experiments", "POST", {"name": name})["id"]
     page = browser.open(f"/e/{id}")
     page.click("button:has-text('Notes and tags')")
     page.fill("[aria-label='New tag']", "team")
@@ -318,15 +298,15 @@ def test_an_experiment_is_renamed_tagged_deleted_and_restored(browser) -> None:
     browser.shot("experiment-about")
     page.click("[aria-label='Change this experiment']")
     page.click(".menu .item:has-text('Rename')")
-    dialog(browser, "Rename", name=f"{name}-b")
+    browser.dialog("Rename", name=f"{name}-b")
     browser.wait(f"{name}-b")
     page.click("[aria-label='Change this experiment']")
     page.click(".menu .item:has-text('Delete')")
-    dialog(browser, "Delete")
+    browser.dialog("Delete")
     page.wait_for_url("**/experiments?view=deleted")
     page.click(f"[aria-label='Restore {name}-b']")
     browser.wait("Restored")
-    found = ask(browser, f"/experiments/{id}")
+    found = browser.ask(f"/experiments/{id}")
     assert (found["lifecycle"], found["note"]) == ("active", "the **plan**")
     assert found["tags"]["team"] == "core"
 
@@ -343,9 +323,9 @@ def test_a_view_is_saved_found_and_opened_by_its_link(open_browser, site) -> Non
     page.click("button:has-text('Views')")
     page.click(".menu .item:has-text('Save this view')")
     name = f"Ridges {secrets.token_hex(2)}"
-    dialog(browser, "Save", name=name)
+    browser.dialog("Save", name=name)
     browser.wait("Saved")
-    (view,) = [one for one in ask(browser, "/views")["items"] if one["name"] == name]
+    (view,) = [one for one in browser.ask("/views")["items"] if one["name"] == name]
     # Somebody else, whose browser remembers no columns, sees the same.
     other = open_browser(site)
     page = other.open(f"/v/{view['id']}")
@@ -361,7 +341,7 @@ def test_a_view_is_saved_found_and_opened_by_its_link(open_browser, site) -> Non
     page.click(f"button:has-text('{name}')")
     page.click(f"[aria-label='Remove the view {name}']")
     other.wait("Removed")
-    assert name not in {one["name"] for one in ask(other, "/views")["items"]}
+    assert name not in {one["name"] for one in other.ask("/views")["items"]}
 
 
 def test_a_token_is_made_and_revoked(browser) -> None:

@@ -24,6 +24,8 @@ interface Readout {
 }
 
 const SHOWN = 12;
+/** More lines than this would be a heap of dots. */
+const FEW = 6;
 
 export function LineChart({ label, lines, band, height = 190, xTime = false, xLabel = "step", logY = false, group }: LineChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -36,7 +38,7 @@ export function LineChart({ label, lines, band, height = 190, xTime = false, xLa
     const bands = band ? [{ xs: band.xs, ys: band.low }, { xs: band.xs, ys: band.high }, { xs: band.xs, ys: band.mean }] : [];
     const drawn = lines.map((line) => (logY ? { ...line, ys: line.ys.map((y) => (y !== null && y > 0 ? y : null)) } : line));
     const data = aligned([...bands, ...drawn]) as uPlot.AlignedData;
-    const few = data[0].length <= 60;
+    const few = data[0].length <= 60 && lines.length <= FEW;
     const offset = bands.length;
     const series: uPlot.Series[] = [{}];
     if (band) {
@@ -47,8 +49,8 @@ export function LineChart({ label, lines, band, height = 190, xTime = false, xLa
       series.push({
         label: line.label,
         stroke: line.colour,
-        width: band ? 1 : 1.6,
-        alpha: band ? 0.45 : 1,
+        width: band || line.faint ? 1 : 1.6,
+        alpha: band || line.faint ? 0.45 : 1,
         spanGaps: true,
         points: { show: line.points || (few && !band), size: line.points ? 5 : 4, fill: line.colour },
         ...(line.points ? { paths: () => null } : {}),

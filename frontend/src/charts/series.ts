@@ -7,6 +7,8 @@ export interface Line {
   ys: (number | null)[];
   /** Points without a line between them. */
   points?: boolean;
+  /** Thin and pale. */
+  faint?: boolean;
 }
 
 export const COLOURS = 10;

@@ -79,7 +79,7 @@ function Shown({ owner, id, path }: { owner: Owner; id: string; path: string }) 
 function PreviewBody({ preview, source }: { preview: Preview; source: string }) {
   switch (preview.kind) {
     case "image":
-      return <img src={source} alt={preview.artifact.path} style={{ maxWidth: "100%", borderRadius: "8px" }} />;
+      return <img class="preview" src={source} alt={preview.artifact.path} />;
     case "table":
       return (
         <>

@@ -27,6 +27,10 @@ const ROUTES = [
   ["/models", lazy(async () => (await import("../pages/models")).Models)],
   ["/models/{name}", lazy(async () => (await import("../pages/model")).Model)],
   ["/models/{name}/{version}", lazy(async () => (await import("../pages/version")).Version)],
+  ["/deployments", lazy(async () => (await import("../pages/deployments")).Deployments)],
+  ["/deployments/{name}", lazy(async () => (await import("../pages/deployment")).Deployment)],
+  ["/predictions", lazy(async () => (await import("../pages/predictions")).Predictions)],
+  ["/predictions/{id}", lazy(async () => (await import("../pages/prediction")).Prediction)],
   ["/settings", lazy(async () => (await import("../pages/settings")).SettingsPage)],
   ["/v/{id}", lazy(async () => (await import("../pages/saved")).Saved)],
 ] as const;

@@ -4,11 +4,11 @@ import { Button } from "../components/basic";
 import { Dialog } from "../components/dialog";
 import { navigate } from "../router";
 
-const GO: Record<string, string> = { h: "/", e: "/experiments", s: "/studies", l: "/lineage", d: "/data", m: "/models" };
+const GO: Record<string, string> = { h: "/", e: "/experiments", s: "/studies", l: "/lineage", d: "/data", m: "/models", y: "/deployments", p: "/predictions" };
 
 const LISTED: [string, string][] = [
   ["⌘K / Ctrl K", "search and go"],
-  ["g then h, e, s, l, d, m", "home, experiments, studies, lineage, data, models"],
+  ["g then h, e, s, l, d, m, y, p", "home, experiments, studies, lineage, data, models, deployments, predictions"],
   ["/", "to the filter of this page"],
   ["↑ ↓", "move in a table or graph"],
   ["Enter", "open"],

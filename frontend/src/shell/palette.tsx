@@ -144,7 +144,7 @@ function places(text: string): Choice[] {
   for (const theme of ["light", "dark", "system"] as const) {
     fixed.push({ group: "Theme", icon: "sun", title: `Theme: ${theme}`, detail: "", act: () => setTheme(theme) });
   }
-  return fixed.filter((choice) => choice.title.toLowerCase().includes(words)).slice(0, words ? 4 : 7);
+  return fixed.filter((choice) => choice.title.toLowerCase().includes(words)).slice(0, words ? 4 : PLACES.length);
 }
 
 function hits(items: Hit[]): Choice[] {

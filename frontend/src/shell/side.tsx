@@ -16,6 +16,8 @@ export const PLACES: Entry[] = [
   { href: "/lineage", label: "Lineage", icon: "lineage", under: /^\/lineage/ },
   { href: "/data", label: "Data", icon: "data", under: /^\/data/ },
   { href: "/models", label: "Models", icon: "models", under: /^\/models/ },
+  { href: "/deployments", label: "Deployments", icon: "deployments", under: /^\/deployments/ },
+  { href: "/predictions", label: "Predictions", icon: "predictions", under: /^\/predictions/ },
   { href: "/settings", label: "Settings", icon: "settings", under: /^\/settings/ },
 ];
 

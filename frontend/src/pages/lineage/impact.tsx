@@ -2,7 +2,7 @@ import { lineageImpact } from "../../../generated/api";
 import { useQuery } from "../../api/query";
 import { Card, Loaded, Time } from "../../components/basic";
 import { Table } from "../../components/table";
-import { duration, number, shortName } from "../../text/format";
+import { duration, plural, shortName } from "../../text/format";
 
 /** What depends on a file, an id, or a library. */
 export function ImpactPanel({ what }: { what: string }) {
@@ -13,7 +13,7 @@ export function ImpactPanel({ what }: { what: string }) {
         {(impact) => (
           <div class="stack">
             <p>{impact.direct
-              ? `${number(impact.direct)} nodes use it; ${number(impact.downstream)} depend on it in all, in ${number(impact.runs.length)} runs${impact.models.length ? ` and ${impact.models.length} model versions` : ""}.`
+              ? `${plural(impact.direct, "node uses", "nodes use")} it; ${plural(impact.downstream, "node depends", "nodes depend")} on it in all, in ${plural(impact.runs.length, "run")}${impact.models.length ? ` and ${plural(impact.models.length, "model version")}` : ""}.`
               : "Nothing uses it."}
             </p>
             {impact.models.length > 0 && <p>{impact.models.map((model) => <><a href={`/models/${model.replace("@", "/")}`}>{model}</a>{" "}</>)}</p>}

@@ -16,7 +16,7 @@ export function OverviewTab({ run }: { run: RunDetail }) {
       {run.error && <div class="notice bad" role="alert"><pre style={{ whiteSpace: "pre-wrap" }}>{run.error}</pre></div>}
       <div class="grid main-side">
         <div class="stack loose">
-          <div class="grid two">
+          <div class="grid two figures-first">
             <Card title="Metrics" count={run.metrics.length} flush><MetricsTable metrics={run.metrics} /></Card>
             <Card title="Params" count={params.length} flush>
               <Table

@@ -6,6 +6,7 @@ import { useLive, type LiveEvent } from "../../api/live";
 import { useQuery } from "../../api/query";
 import { Failure, Skeleton } from "../../components/basic";
 import { WhenVisible } from "../../components/visible";
+import { NamedBars } from "../../charts/bars";
 import { colourName, type Line, meanAndSpread, smoothed } from "../../charts/series";
 import { LineChart } from "../../charts/line";
 import { usePlace } from "../../router";
@@ -46,6 +47,7 @@ function Chart({ metric, runs, mean = false }: HistoryProps) {
   const series = history.data?.series ?? [];
   const only = series.length === 1 ? series[0]! : null;
   const gaps = series.reduce((sum, one) => sum + one.gaps.length, 0);
+  const single = mean ? null : singles(series, runs);
   return (
     <>
       <div class="chart-title">
@@ -55,10 +57,23 @@ function Chart({ metric, runs, mean = false }: HistoryProps) {
       </div>
       {history.loading
         ? <Skeleton height={HEIGHT} />
+        : single
+        ? <div style={{ maxHeight: `${HEIGHT}px`, overflow: "auto" }} tabIndex={0} role="region" aria-label={`${metric} of each run`}><NamedBars rows={single} /></div>
         : <LineChart label={metric} height={HEIGHT} xTime={x === "time"} xLabel={x === "relative" ? "s" : "step"} logY={log} group="metrics" {...drawing} />}
       {gaps > 0 && <p class="small" style={{ color: "var(--running)" }}>{plural(gaps, "point is", "points are")} NaN or infinite</p>}
     </>
   );
+}
+
+/** One value a run is a bar, not a line; null where there is more, or nothing that bars can show. */
+function singles(series: Series[], runs: HistoryProps["runs"]) {
+  if (series.length < 2 || series.some((one) => one.values.length !== 1)) return null;
+  const rows = series.map((one) => ({
+    name: runs.find((run) => run.id === one.run_id)?.name ?? one.run_id,
+    value: Number(one.values[0]),
+    text: number(one.values[0]),
+  }));
+  return rows.every((row) => row.value >= 0 && Number.isFinite(row.value)) ? rows : null;
 }
 
 function drawn(data: Histories | undefined, runs: HistoryProps["runs"], how: { x: string; smooth: number; mean: boolean }) {
