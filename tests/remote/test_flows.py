@@ -187,7 +187,8 @@ def test_many_small_steps_need_few_requests(remote: Runtime, listening) -> None:
         computed = len(listening.requests)
         listening.requests.clear()
         chain.run()
-    assert computed <= 100 * 3 + 30  # Two tasks each: the step, and the pick from its result.
+    # Two tasks each, the step and the pick from its result; and a look whether somebody was faster.
+    assert computed <= 100 * 4 + 30
     assert len(listening.requests) <= 230
 
 

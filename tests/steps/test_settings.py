@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import decimal
 import locale
+import os
+import subprocess
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +33,40 @@ def collation() -> Iterator[None]:
         locale.setlocale(locale.LC_TIME, before)
 
 
+@contextmanager
+def raising() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        yield
+
+
+@contextmanager
+def variable(name: str, text: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, text)
+        yield
+
+
+@contextmanager
+def digits() -> Iterator[None]:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what the tests of this project set for themselves."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        yield
+
+
 CHANGES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "numpy error": lambda: np.errstate(divide="raise"),
     "numpy printing": lambda: np.printoptions(precision=3),
@@ -36,9 +75,14 @@ CHANGES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "decimal prec": lambda: decimal.localcontext(prec=5),
     "decimal traps": lambda: decimal.localcontext(traps=[decimal.Inexact]),
     "locale": collation,
+    "warnings": raising,
+    "variable OMP_NUM_THREADS": lambda: variable("OMP_NUM_THREADS", "3"),
+    "variable POLARS_FMT_MAX_ROWS": lambda: variable("POLARS_FMT_MAX_ROWS", "3"),
+    "python int_max_str_digits": digits,
 }
 
 
+@pytest.mark.usefixtures("plain")
 def test_defaults_say_nothing() -> None:
     assert settings.in_force() == ()
 
@@ -108,6 +152,7 @@ def test_a_worker_with_other_settings_gives_nothing_to_others(engine: str) -> No
         assert ratio("7") == "0.1429"
 
 
+@pytest.mark.usefixtures("plain")
 def test_settings_are_those_of_the_thread() -> None:
     seen: list[Any] = []
     with np.errstate(divide="raise"):
@@ -138,3 +183,87 @@ def test_settings_that_a_step_changes_do_not_pass_for_those_of_the_flow() -> Non
     with decimal.localcontext():
         assert ask.run().result == "0.3333"
     assert ratio(3) == "0." + 28 * "3"
+
+
+@pytest.mark.usefixtures("plain")
+def test_filters_that_only_show_or_hide_warnings_say_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.filterwarnings("ignore", message="old")
+        warnings.simplefilter("always", UserWarning)
+        assert settings.in_force() == ()
+        warnings.simplefilter("error", FutureWarning, append=True)
+        ((name, text),) = settings.in_force()
+        assert name == "warnings"
+        assert text.startswith("pass::builtins.UserWarning"), "it may keep an error back"
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_value_is_not_given_where_its_warning_is_an_error() -> None:
+    @clew.step
+    def careful(x: int) -> str:
+        import warnings
+
+        try:
+            warnings.warn("odd", RuntimeWarning, stacklevel=1)
+        except RuntimeWarning:
+            return "raised"
+        return "went on"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert careful(1) == "went on"
+        warnings.simplefilter("error", RuntimeWarning)
+        assert careful(1) == "raised"
+        warnings.simplefilter("ignore")
+        assert careful(1) == "went on"
+        assert careful.last is not None and careful.last.decision == "reused"
+
+
+@pytest.mark.parametrize("engine", ["inline", "threads", "processes"])
+def test_warning_filters_reach_the_workers(engine: str) -> None:
+    @clew.step
+    def careful(x: int) -> str:
+        import warnings
+
+        try:
+            warnings.warn("odd", RuntimeWarning, stacklevel=1)
+        except RuntimeWarning:
+            return "raised"
+        return "went on"
+
+    @clew.flow
+    def flow() -> str:
+        return careful(1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert flow.start({}, engine=engine, workers=1).result == "raised"
+        assert flow.run().computed == ()
+
+
+ASSERTING = """
+import clew
+
+@clew.step
+def checked(x: int) -> str:
+    try:
+        assert x > 1
+    except AssertionError:
+        return "refused"
+    return "taken"
+
+print(checked(1))
+"""
+
+
+def test_asserts_that_python_leaves_out_make_another_result(tmp_path: Path) -> None:
+    (tmp_path / "asserting.py").write_text(ASSERTING)
+
+    def run(*options: str) -> str:
+        command = [sys.executable, *options, "asserting.py"]
+        return subprocess.run(
+            command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    assert [run(), run("-O"), run()] == ["refused", "taken", "refused"]

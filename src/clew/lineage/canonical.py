@@ -46,11 +46,10 @@ def digest(record: str, version: int, fields: Iterable[bytes]) -> Digest:
     >>> digest("example", 1, [b"ab", b"c"]).hex() == digest("example", 1, [b"a", b"bc"]).hex()
     False
     """
-    hasher = blake3()
-    hasher.update(frame(record.encode()) + version.to_bytes(4, "little"))
+    parts = [frame(record.encode()), version.to_bytes(4, "little")]
     for field in fields:
-        hasher.update(frame(field))
-    return Digest(hasher.digest(length=DIGEST_BYTES))
+        parts += (len(field).to_bytes(8, "little"), field)
+    return Digest(blake3(b"".join(parts)).digest(length=DIGEST_BYTES))
 
 
 FILE_FORMAT = 1

@@ -11,6 +11,7 @@ from clew.lineage.code import code_id, code_record
 from clew.lineage.code.ambient import canonical_name, finding
 from clew.lineage.code.origin import is_project_module
 from clew.lineage.fingerprint import fingerprint
+from clew.lineage.fingerprint.walk import ATOMS
 
 
 def fingerprint_with_code(value: object) -> tuple[ValueId, tuple[object, ...]]:
@@ -23,6 +24,8 @@ def fingerprint_with_code(value: object) -> tuple[ValueId, tuple[object, ...]]:
     Unhashable
         When the value has no content id.
     """
+    if type(value) in ATOMS:
+        return fingerprint(value), ()
     found: list[object] = []
 
     def note(subject: object) -> bytes:

@@ -7,8 +7,6 @@ the other's, seeded or not. Its result is given to whoever asked, and never agai
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from clew.steps.context import Execution
 
@@ -18,20 +16,27 @@ _lock = threading.Lock()
 _present: list[Execution] = []
 
 
-@contextmanager
-def among(execution: Execution) -> Iterator[None]:
+class among:
     """Count `execution` as running for the length of the block."""
-    family = _callers(execution)
-    with _lock:
-        for other in _present:
-            if other not in family:
-                other.accompanied = execution.accompanied = True
-        _present.append(execution)
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_execution",)
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    def __enter__(self) -> None:
+        execution = self._execution
         with _lock:
-            _present.remove(execution)
+            if _present:
+                family = _callers(execution)
+                for other in _present:
+                    if other not in family:
+                        other.accompanied = execution.accompanied = True
+            _present.append(execution)
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            _present.remove(self._execution)
 
 
 def _callers(execution: Execution) -> set[Execution]:

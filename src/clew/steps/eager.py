@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,7 @@ def _compute(
     arguments: Mapping[str, Any],
     known: Node | None,
 ) -> Any:
-    def commit(outcome: Outcome, recorded: Recorded) -> None:
+    def commit(outcome: Outcome, recorded: Recorded, claim: ExitStack) -> None:
         node = recorded.node
         reason = why_computed(identity, known, recorded)
         use = Use(0, step.label, node.id, "computed", reason, outcome.cost.wall_s)

@@ -11,8 +11,6 @@ import importlib.util
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,17 +105,22 @@ _depth = 0
 _previous: Any = None
 
 
-@contextmanager
-def recording_warnings(effects: Effects) -> Iterator[None]:
+class recording_warnings:
     """Keep the warnings that this thread shows during the block; they are shown as ever."""
-    outer = _recorder.effects, _recorder.shown_by
-    _recorder.effects, _recorder.shown_by = effects, _shown_by()
-    _install()
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_effects", "_outer")
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+
+    def __enter__(self) -> None:
+        self._outer = _recorder.effects, _recorder.shown_by
+        _recorder.effects, _recorder.shown_by = self._effects, _shown_by()
+        _install()
+
+    def __exit__(self, *_: object) -> None:
         _uninstall()
-        _recorder.effects, _recorder.shown_by = outer
+        _recorder.effects, _recorder.shown_by = self._outer
 
 
 def _shown_by() -> tuple[Any, Any]:

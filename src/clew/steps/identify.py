@@ -48,22 +48,23 @@ class Identity:
         return self.code.id if self.code else None
 
 
-Codes = dict[int, tuple[CodeRecord | None, Reason | None]]
-"""Code fingerprints of one instant, by the id of the step object."""
+class Instant:
+    """What is the same for all calls that are identified at one time: settings, code of steps."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.environment = runtime.environment_now()
+        self._codes: dict[int, tuple[CodeRecord | None, Reason | None]] = {}
+
+    def code(self, step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | None]:
+        """Return what `identify_code` says of a step."""
+        known = self._codes.get(id(step))
+        if known is None:
+            known = self._codes[id(step)] = identify_code(step)
+        return known
 
 
-def identify_code(
-    step: Step[..., Any], codes: Codes | None = None
-) -> tuple[CodeRecord | None, Reason | None]:
+def identify_code(step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | None]:
     """Return the step's code fingerprint, and why it forbids reuse if it does."""
-    if codes is None:
-        return _identify_code(step)
-    if id(step) not in codes:
-        codes[id(step)] = _identify_code(step)
-    return codes[id(step)]
-
-
-def _identify_code(step: Step[..., Any]) -> tuple[CodeRecord | None, Reason | None]:
     try:
         code = step.code()
     except Unhashable as error:
@@ -94,32 +95,31 @@ def identify(
         for slot in inputs.slots
         if slot.value is not None
     )
-    return from_edges(step, edges, inputs, runtime)
+    return from_edges(step, edges, inputs, Instant(runtime))
 
 
 def from_edges(
     step: Step[..., Any],
     edges: tuple[Edge, ...],
     inputs: Slots,
-    runtime: Runtime,
-    codes: Codes | None = None,
+    instant: Instant,
 ) -> Identity:
     """Return the identity of a call from the content ids of its inputs."""
-    code, code_reason = identify_code(step, codes)
+    code, code_reason = instant.code(step)
     unsound = inputs.unsound or code_reason
     if unsound is None and step.options.reuse is None:
         unsound = _carried(inputs)
     if step.options.reuse is False:
         unsound = Reason("reuse-off", "the step is declared with reuse=False")
     call: NodeId | None = None
-    environment = runtime.environment_now()
+    environment = instant.environment
     if code is not None and (unsound is None or unsound.code != "unhashable-input"):
         call = call_id(step.name, code.id, environment, step.options.seed, edges)
     return Identity(step.name, code, edges, call, unsound, inputs.literals, environment)
 
 
 def _carried(inputs: Slots) -> Reason | None:
-    found = list(dict.fromkeys(ambient_in(inputs.carried)))
+    found = list(dict.fromkeys(ambient_in(inputs.carried))) if inputs.carried else []
     if not found:
         return None
     text = f"an argument, when it is called: {'; '.join(found)}"

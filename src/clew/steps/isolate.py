@@ -21,6 +21,7 @@ from clew.steps import rng
 
 _BY_REFERENCE_MODULES = ("numpy", "pandas", "polars", "pyarrow", "scipy", "torch")
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, type)
+_ATOMS = frozenset(_IMMUTABLE)
 
 
 def private(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,14 +29,19 @@ def private(signature: Signature, arguments: Mapping[str, Any]) -> dict[str, Any
 
     Two arguments never share an object, since their content ids do not say whether they do.
     """
-    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
-    return {name: _private(value, kinds[name]) for name, value in arguments.items()}
+    parameters = signature.parameters
+    return {
+        name: value if type(value) in _ATOMS else _private(value, parameters[name].kind)
+        for name, value in arguments.items()
+    }
 
 
 def is_buffer(value: object) -> bool:
     """Tell whether a value is an array or table, passed by reference."""
-    module = type(value).__module__
-    return module.startswith(_BY_REFERENCE_MODULES) and hasattr(value, "shape")
+    kind = type(value)
+    if kind in _ATOMS:
+        return False
+    return kind.__module__.startswith(_BY_REFERENCE_MODULES) and hasattr(value, "shape")
 
 
 def _private(value: Any, kind: object) -> Any:

@@ -78,13 +78,13 @@ def _execute(
     arguments: Mapping[str, Any],
     engine: Engine,
 ) -> FlowResult:
-    @unobserved()
     def value(index: int) -> Any:
-        return delivered(copy.deepcopy(scheduler.value(index)))
+        with unobserved():
+            return delivered(copy.deepcopy(scheduler.value(index)))
 
-    @unobserved()
     def run_now(index: int) -> None:
-        scheduler.run_now(index)
+        with unobserved():
+            scheduler.run_now(index)
 
     graph = FlowGraph(value, run_now)
     scheduler = Scheduler(runtime, session, graph, engine)

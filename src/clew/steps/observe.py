@@ -19,7 +19,6 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import local
@@ -215,28 +214,28 @@ _state = _State()
 _installed = False
 
 
-@contextmanager
-def observing(observer: Observer) -> Iterator[Observer]:
+class observing:
     """Send the audit events of this thread to `observer` for the length of the block."""
-    global _installed
-    if not _installed:
-        sys.addaudithook(_hook)
-        _installed = True
-    outer, _state.observer = _state.observer, observer
-    try:
-        yield observer
-    finally:
-        _state.observer = outer
+
+    __slots__ = ("_observer", "_outer")
+
+    def __init__(self, observer: Observer | None) -> None:
+        self._observer = observer
+
+    def __enter__(self) -> None:
+        global _installed
+        if not _installed:
+            sys.addaudithook(_hook)
+            _installed = True
+        self._outer, _state.observer = _state.observer, self._observer
+
+    def __exit__(self, *_: object) -> None:
+        _state.observer = self._outer
 
 
-@contextmanager
-def unobserved() -> Iterator[None]:
-    """Keep clew's own work out of what a step is seen to do."""
-    outer, _state.observer = _state.observer, None
-    try:
-        yield
-    finally:
-        _state.observer = outer
+def unobserved() -> observing:
+    """Keep clew's own work out of what a step is seen to do, for the length of a block."""
+    return observing(None)
 
 
 def note_unsound(reason: str) -> None:

@@ -6,6 +6,7 @@ Both ways to run a step (at once, or as part of a flow; here or in a worker proc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ from clew.steps.runtime import Runtime
 if TYPE_CHECKING:
     from clew.steps.step import Step
 
-Commit = Callable[[Outcome, Recorded], None]
+Commit = Callable[[Outcome, Recorded, ExitStack], None]
+"""Writes a new node. The stack holds the call's claim: who writes later takes it over."""
 
 
 def perform(
@@ -42,7 +44,8 @@ def perform(
     known : Node, optional
         The node of an earlier execution whose bytes are gone.
     commit : callable
-        Writes the new node; called before the claim is given up, so that who waits finds it.
+        Writes the new node; called before the claim is given up, so that who waits finds it. If
+        it writes later, it takes over the claim.
     before_s : callable
         Gives the seconds that making the inputs takes: a result is stored if making it again,
         with all that leads to it, would take more than twice as long as reading it.
@@ -58,13 +61,15 @@ def perform(
         When the step changed an array or table that it was given.
     """
     if identity.call is None or identity.unsound is not None:
-        return _compute(runtime, step, identity, arguments, known, commit, before_s)
-    with runtime.claims.hold(identity.call) as first:
-        if not first:
+        return _compute(runtime, step, identity, arguments, known, commit, before_s, ExitStack())
+    with ExitStack() as claim:
+        first = claim.enter_context(runtime.claims.hold(identity.call))
+        # Who waits for nobody may come late all the same: the plan was made some time ago.
+        if known is None or not first:
             node = find(runtime, identity.call)
             if node is not None and results.available(runtime, node):
                 return node
-        return _compute(runtime, step, identity, arguments, known, commit, before_s)
+        return _compute(runtime, step, identity, arguments, known, commit, before_s, claim)
 
 
 def _compute(
@@ -75,6 +80,7 @@ def _compute(
     known: Node | None,
     commit: Commit,
     before_s: Callable[[], float],
+    claim: ExitStack,
 ) -> tuple[Outcome, Recorded]:
     checkpoint = identity.call.hex() if identity.call is not None else None
     root = runtime.folder
@@ -84,7 +90,7 @@ def _compute(
         recorded = results.store_outcome(runtime, step, identity, outcome, before_s)
         if known is not None:
             recorded = results.compare(runtime, known, recorded)
-        commit(outcome, recorded)
+        commit(outcome, recorded, claim)
         if checkpoint is not None and outcome.checkpointed:
             of_call(runtime.folder, checkpoint).clear()
     return outcome, recorded

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 _SECRET_NAME = re.compile(
@@ -35,10 +36,16 @@ def redacted(name: str, text: str) -> str:
     >>> redacted("command", "train.py --api-key=abc --rows 5")
     'train.py --api-key=[redacted] --rows 5'
     """
-    if _SECRET_NAME.search(name):
+    if hidden(name):
         return HIDDEN
     text = _URL_CREDENTIALS.sub(rf"\g<scheme>{HIDDEN}@", text)
     return _SECRET_PAIR.sub(rf"\g<name>\g<sep>{HIDDEN}", text)
+
+
+@lru_cache(maxsize=1024)
+def hidden(name: str) -> str | None:
+    """Return what is shown for a value whose name says that it is secret; None for others."""
+    return HIDDEN if _SECRET_NAME.search(name) else None
 
 
 def capture() -> dict[str, object]:

@@ -6,7 +6,9 @@ the node itself; only the node's record comes back.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import cloudpickle
 
 from clew.errors import ClewError
 from clew.lineage.records import Node
-from clew.steps import results
+from clew.steps import results, settings
 from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, delivered
 from clew.steps.identify import Identity, under_settings
@@ -76,7 +78,8 @@ def pack(
     """Return one task as bytes."""
     lazy = frozenset(name for name, value in arguments.items() if holds_ref(value))
     marked = {name: _mark(v) if name in lazy else v for name, v in arguments.items()}
-    packed: bytes = cloudpickle.dumps((step, identity, marked, lazy, dict(sources), known))
+    filters = settings.filters()
+    packed: bytes = cloudpickle.dumps((step, identity, marked, lazy, dict(sources), known, filters))
     return packed
 
 
@@ -87,17 +90,19 @@ def set_worker_opener(opener: Callable[[str], Runtime]) -> None:
 
 
 def work(location: str, payload: bytes) -> Delivered:
-    """Compute one task in this process."""
-    step, identity, marked, lazy, sources, known = cloudpickle.loads(payload)
+    """Compute one task in this process, under the warning filters of who sent it."""
+    step, identity, marked, lazy, sources, known, filters = cloudpickle.loads(payload)
     runtime = _runtime(location)
     values = {index: _value(runtime, source) for index, source in sources.items()}
     arguments = {name: _unmark(v, values) if name in lazy else v for name, v in marked.items()}
 
-    def commit(outcome: Outcome, recorded: Recorded) -> None:
+    def commit(outcome: Outcome, recorded: Recorded, claim: ExitStack) -> None:
         runtime.store.record([recorded.node], recorded.values)
 
-    identity = under_settings(identity, runtime)
-    done = perform(runtime, step, identity, arguments, known, commit)
+    with warnings.catch_warnings():
+        warnings.filters[:] = filters  # type: ignore[index]
+        identity = under_settings(identity, runtime)
+        done = perform(runtime, step, identity, arguments, known, commit)
     if isinstance(done, Node):
         return Delivered(done, None, Effects(), 0.0)
     outcome, recorded = done

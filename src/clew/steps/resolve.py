@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from clew.lineage.canonical import NodeId
 from clew.lineage.records import Edge
 from clew.steps.graph import FlowGraph, Task
-from clew.steps.identify import Codes, from_edges, selection_id
+from clew.steps.identify import Instant, from_edges, selection_id
 from clew.steps.lookup import find_many
 from clew.steps.runtime import Runtime
 
@@ -24,14 +24,16 @@ def propagate(runtime: Runtime, graph: FlowGraph, start: Iterable[int]) -> bool:
     runs before it.
     """
     found_any = False
-    codes: Codes = {}
     frontier = sorted(set(start))
+    if not frontier:
+        return False
+    instant = Instant(runtime)
     while frontier:
         calls: dict[NodeId, list[Task]] = {}
         for index in frontier:
             task = graph.tasks[index]
             if task.value_id is None and not task.done:
-                call = name_task(runtime, graph, task, codes)
+                call = name_task(graph, task, instant)
                 if call is not None:
                     calls.setdefault(call, []).append(task)
         found = find_many(runtime, list(calls), generators=False)
@@ -48,9 +50,7 @@ def propagate(runtime: Runtime, graph: FlowGraph, start: Iterable[int]) -> bool:
     return found_any
 
 
-def name_task(
-    runtime: Runtime, graph: FlowGraph, task: Task, codes: Codes | None = None
-) -> NodeId | None:
+def name_task(graph: FlowGraph, task: Task, instant: Instant) -> NodeId | None:
     """Return a task's call if all its inputs are known and it may be reused; set its identity."""
     edges: list[Edge] = []
     for slot in task.inputs.slots:
@@ -60,7 +60,7 @@ def name_task(
         edges.append(graph.edge(slot, id))
     if task.step is None:
         return selection_id(task.kind, edges[0].value, edges[1].value)
-    task.identity = from_edges(task.step, tuple(edges), task.inputs, runtime, codes)
+    task.identity = from_edges(task.step, tuple(edges), task.inputs, instant)
     if task.identity.unsound is not None or task.identity.call is None:
         return None
     graph.by_call.setdefault(task.identity.call, {})[task.index] = None

@@ -32,7 +32,7 @@ from clew.steps.carried import ambient_in, fingerprint_with_code
 from clew.steps.effects import Effects
 from clew.steps.execute import Outcome, Replayable
 from clew.steps.identify import Identity, selection_id
-from clew.steps.provenance import redacted
+from clew.steps.provenance import hidden, redacted
 from clew.steps.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 UNREADABLE = (NotFound, StoreError, UnsafeLoad, MissingExtra)
 """What keeps a known result from being read: it is computed instead."""
 _LITERALS = (bool, int, float, complex, str, bytes, type(None))
+_PLAIN = frozenset({bool, int, float, type(None)})
+"""Types whose texts hold no secret but by the name that they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,14 @@ def _store(
 ) -> tuple[Value, str]:
     try:
         id, carried = fingerprint_with_code(value)
-        ambient = list(ambient_in(carried)) if strict else []
+        ambient = list(ambient_in(carried)) if strict and carried else []
         if ambient:  # A step that calls it would give the same call another result each time.
             raise Unhashable(f"when it is called: {'; '.join(dict.fromkeys(ambient))}")
     except Unhashable as error:
         opaque = ValueId(digest("opaque", 1, [os.urandom(16)]))
         return describe(opaque, value), f"its result has no content id: {error.message}"
     description = describe(id, value)
-    if not always:
+    if not always and type(value) not in _PLAIN:
         size_bytes = size_of(value)
         if size_bytes > runtime.policy.always_store_bytes and not runtime.vault.has(id):
             decision = runtime.materialiser.decide(
@@ -183,8 +185,8 @@ def keep_leaf(runtime: Runtime, id: ValueId, value: Any, name: str = "") -> Valu
     so is what the argument's name or the text itself shows to be a secret.
     """
     described = describe(id, value)
-    shown = redacted(name, described.preview)
-    if shown != described.preview:
+    shown = hidden(name) if type(value) in _PLAIN else redacted(name, described.preview)
+    if shown != described.preview and shown is not None:
         return replace(described, preview=shown)
     if isinstance(value, _LITERALS) and len(described.preview) < LONGEST:
         return described

@@ -15,6 +15,7 @@ from typing import Any
 from clew.steps import marks
 
 STATES = dict[str, Any]
+_NO_GENERATORS = frozenset({bool, int, float, str, type(None), list, tuple, dict})
 
 
 def snapshot() -> STATES:
@@ -120,6 +121,8 @@ def parse(stored: Any) -> Any:
 
 def is_generator(value: object) -> bool:
     """Tell whether an argument is a random generator, which a step may advance."""
+    if type(value) in _NO_GENERATORS:
+        return False
     import numpy
 
     kinds = (random.Random, numpy.random.Generator, numpy.random.RandomState)

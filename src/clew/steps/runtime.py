@@ -38,8 +38,14 @@ class Store(NodeStore, ValueIndex, RunStore, UsageIndex, Protocol):
         run: str | None = None,
         uses: Sequence[Use] = (),
         entries: Sequence[LogEntry] = (),
+        kept: Callable[[], None] | None = None,
     ) -> None:
-        """Add nodes, values, uses and log entries in one transaction."""
+        """Add nodes, values, uses and log entries in one transaction.
+
+        With `kept` the store may write a moment later, several records together, and calls `kept`
+        then: until that this process sees the record, others do not, and it may be lost if the
+        process is killed.
+        """
 
 
 class Vault(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 from clew.lineage.canonical import NodeId
 from clew.lineage.plan import State
 from clew.steps.estimate import plan_for
-from clew.steps.graph import FlowGraph, Task
+from clew.steps.graph import MISSING, FlowGraph, Task
 from clew.steps.resolve import propagate
 from clew.steps.results import UNREADABLE
 from clew.steps.runtime import Engine, Runtime
@@ -70,9 +70,11 @@ class Scheduler:
 
     def value(self, index: int) -> Any:
         """Return the value of one task, running what it takes."""
+        task = self._graph.tasks[index]
+        if task.live is not MISSING:
+            return task.live
         while True:
             self.satisfy([index], readable=True)
-            task = self._graph.tasks[index]
             try:
                 return self._dispatch.value_of(task)
             except UNREADABLE:
@@ -129,9 +131,11 @@ class Scheduler:
 
     def _may_start(self, task: Task, waiting: dict[int, None], running: Running) -> bool:
         """Tell whether a task's sources are there, and nothing that runs stands against it."""
+        if any(source in waiting for source in task.sources):
+            return False
         others = running.values()
         busy = {other.index for other in others}
-        if any(source in waiting or source in busy for source in task.sources):
+        if any(source in busy for source in task.sources):
             return False
         if any(_same_call(task, other) for other in others):
             return False
@@ -139,9 +143,9 @@ class Scheduler:
 
     def _collect(self, running: Running) -> bool:
         """Take what finished; True when a task downstream is known now."""
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        done = [future for future in running if future.done()]
         known = False
-        for future in done:
+        for future in done or wait(running, return_when=FIRST_COMPLETED).done:
             task = running.pop(future)
             try:
                 self._dispatch.finish(task, future.result())

@@ -51,13 +51,19 @@ class Session:
         nodes: Sequence[Node] = (),
         values: Sequence[Value] = (),
         entries: Sequence[LogEntry] = (),
+        kept: Callable[[], None] | None = None,
     ) -> None:
-        """Record how the run used one node, with the node itself when it is new."""
+        """Record how the run used one node, with the node itself when it is new.
+
+        With `kept` it is enough to do so soon; that is called when it is done.
+        """
         with self._lock:
             use = replace(use, seq=self._sequence)
             self._sequence += 1
             self.uses[use.label] = use
-        self._runtime.store.record(nodes, values, run=self.id, uses=(use,), entries=entries)
+        self._runtime.store.record(
+            nodes, values, run=self.id, uses=(use,), entries=entries, kept=kept
+        )
         for listener in self._listeners:
             listener(use)
 

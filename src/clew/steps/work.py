@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,13 +14,16 @@ from clew.steps import eager, remote, results, rng
 from clew.steps.context import executing
 from clew.steps.execute import Outcome, delivered
 from clew.steps.graph import MISSING, FlowGraph, Task
-from clew.steps.identify import Identity, from_edges, identify_code, under_settings
+from clew.steps.identify import Identity, Instant, from_edges, identify_code, under_settings
 from clew.steps.perform import perform, tell_outer_step
 from clew.steps.provenance import redacted
 from clew.steps.ref import substitute
 from clew.steps.results import Recorded
 from clew.steps.runtime import Engine, Runtime
 from clew.steps.session import Session
+
+SHORT_S = 0.05
+"""A step that took less is recorded together with others: losing it costs nobody anything."""
 
 PICKED = Reason("picked", "one part of a result that was computed or read")
 PRUNED = Reason("not-needed", "its result is known, and nothing that runs needs its bytes")
@@ -152,7 +156,7 @@ class Dispatcher:
                 inputs = replace(inputs, unsound=Reason("unhashable-input", text))
             else:
                 edges.append(self._graph.edge(slot, id))
-        return from_edges(task.step, tuple(edges), inputs, self._runtime)
+        return from_edges(task.step, tuple(edges), inputs, Instant(self._runtime))
 
     def _arguments(self, task: Task) -> Mapping[str, Any]:
         values = {
@@ -173,10 +177,10 @@ class Dispatcher:
         assert task.step is not None
         identity = under_settings(identity, self._runtime)
 
-        def commit(outcome: Outcome, recorded: Recorded) -> None:
+        def commit(outcome: Outcome, recorded: Recorded, claim: ExitStack) -> None:
             use = _computed(task, identity, recorded, outcome.cost.wall_s)
             entries = eager.entries_of(outcome.effects, recorded.node)
-            self._session.add(use, (recorded.node,), recorded.values, entries)
+            self._record(use, recorded, entries, claim, outcome.cost.wall_s)
             self._tell(recorded, entries)
 
         def before_s() -> float:
@@ -189,6 +193,25 @@ class Dispatcher:
             return Finished(done, computed=False)
         outcome, recorded = done
         return Finished(recorded.node, True, outcome.result, outcome.error)
+
+    def _record(
+        self,
+        use: Use,
+        recorded: Recorded,
+        entries: Sequence[LogEntry],
+        claim: ExitStack,
+        wall_s: float,
+    ) -> None:
+        """Write a node at once, or a short step's with those of the next ones."""
+        if wall_s >= SHORT_S:
+            self._session.add(use, (recorded.node,), recorded.values, entries)
+            return
+        held = claim.pop_all()
+        try:
+            self._session.add(use, (recorded.node,), recorded.values, entries, held.close)
+        except BaseException:
+            held.close()
+            raise
 
     def _received(self, task: Task, delivered: remote.Delivered) -> Finished:
         """Note what a worker process computed; it wrote the node itself."""

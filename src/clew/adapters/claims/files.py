@@ -17,8 +17,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from clew.errors import StoreError
@@ -58,6 +57,61 @@ _abandoned: list[_Process] = []
 _opening = threading.Lock()
 
 
+class _Claim:
+    """One claim: taken when the block begins, given up when it ends (by any thread)."""
+
+    __slots__ = ("_held", "_offset", "_process", "_wait")
+
+    def __init__(self, process: _Process, offset: int, *, wait: bool) -> None:
+        self._process = process
+        self._offset = offset
+        self._wait = wait
+        self._held = False
+
+    def __enter__(self) -> bool:
+        at_once = self._enter()
+        if at_once is None:
+            return False
+        try:
+            free = _lock(self._process.descriptor, self._offset, wait=self._wait)
+        except BaseException:
+            self._leave()
+            raise
+        if free is None:
+            self._leave()
+            return False
+        self._held = True
+        return free and at_once
+
+    def __exit__(self, *_: object) -> None:
+        # In a forked child that leaves the block the claim is its parent's.
+        if self._held and self._process.pid == os.getpid():
+            self._held = False
+            try:
+                fcntl.lockf(self._process.descriptor, fcntl.LOCK_UN, 1, self._offset)
+            finally:
+                self._leave()
+
+    def _enter(self) -> bool | None:
+        """Wait until no other thread holds the claim; None when it is taken and `wait` is off."""
+        process, offset = self._process, self._offset
+        with process.changed:
+            if offset not in process.held:
+                process.held.add(offset)
+                return True
+            if not self._wait:
+                return None
+            while offset in process.held:
+                process.changed.wait(_LONGEST_WAIT_S)  # With a limit: Ctrl-C is answered.
+            process.held.add(offset)
+            return False
+
+    def _leave(self) -> None:
+        with self._process.changed:
+            self._process.held.discard(self._offset)
+            self._process.changed.notify_all()
+
+
 class FileClaims:
     """Single flight over threads and processes of one machine.
 
@@ -82,52 +136,15 @@ class FileClaims:
         self._path = os.path.realpath(path)
         self._process()
 
-    @contextmanager
-    def hold(self, id: NodeId, *, wait: bool = True) -> Iterator[bool]:
+    def hold(self, id: NodeId, *, wait: bool = True) -> AbstractContextManager[bool]:
         """Hold a node's claim for the length of a ``with`` block.
 
         Gives True when the claim was free, False when another thread or process held it meanwhile
         (its result may be there now). With ``wait=False`` a claim that is taken gives False at
         once and nothing is held. A thread that holds a claim must not ask for it again.
         """
-        process = self._process()
         offset = int.from_bytes(id[:8], "big") & _OFFSET_MASK
-        at_once = self._enter(process, offset, wait=wait)
-        if at_once is None:
-            yield False
-            return
-        try:
-            free = _lock(process.descriptor, offset, wait=wait)
-            if free is None:
-                yield False
-                return
-            try:
-                yield free and at_once
-            finally:
-                if process.pid == os.getpid():
-                    fcntl.lockf(process.descriptor, fcntl.LOCK_UN, 1, offset)
-        finally:
-            self._leave(process, offset)
-
-    def _enter(self, process: _Process, offset: int, *, wait: bool) -> bool | None:
-        """Wait until no other thread holds the claim; None when it is taken and `wait` is off."""
-        with process.changed:
-            if offset not in process.held:
-                process.held.add(offset)
-                return True
-            if not wait:
-                return None
-            while offset in process.held:
-                process.changed.wait(_LONGEST_WAIT_S)  # With a limit: Ctrl-C is answered.
-            process.held.add(offset)
-            return False
-
-    def _leave(self, process: _Process, offset: int) -> None:
-        if process.pid != os.getpid():
-            return  # A forked child leaves the block: the claim is its parent's.
-        with process.changed:
-            process.held.discard(offset)
-            process.changed.notify_all()
+        return _Claim(self._process(), offset, wait=wait)
 
     def _process(self) -> _Process:
         found = _processes.get(self._path)

@@ -34,7 +34,7 @@ class RemoteStore:
     """
 
     read_only = False
-    record: Callable[..., None]
+    _record: Callable[..., None]
 
     def __init__(self, channel: Channel, blobs: RemoteBlobs | None = None) -> None:
         self.channel = channel
@@ -50,6 +50,18 @@ class RemoteStore:
         found: Mapping[NodeId, tuple[Node, ...]] = known.nodes
         return found
 
+    def record(
+        self, *args: object, kept: Callable[[], None] | None = None, **named: object
+    ) -> None:
+        """Add nodes, values, uses and log entries in one transaction (`clew.wire.ports.Steps`).
+
+        What is told arrives in order: what `kept` tells the server (a placeholder is free) comes
+        after the record.
+        """
+        self._record(*args, **named)
+        if kept is not None:
+            kept()
+
     def close(self) -> None:
         """Send what waits."""
         self.channel.flush()
@@ -64,4 +76,4 @@ for _port in ("nodes", "values", "flows", "usage"):
         if _verb != "variants":
             _make = telling if _message.name in _TOLD else asking
             setattr(RemoteStore, _verb, _make(_message))
-RemoteStore.record = telling(MESSAGES["steps.record"])
+RemoteStore._record = telling(MESSAGES["steps.record"])

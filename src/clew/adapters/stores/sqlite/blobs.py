@@ -70,6 +70,9 @@ class SqliteBlobs:
         CorruptValue
             When they do not match their checksum; they are moved to quarantine first.
         """
+        waiting = self._database.waiting(_checked(id))
+        if waiting is not None:
+            return packing.unpack(id, waiting)
         row = self._row(id, "content, used_s")
         if row is None:
             return None
@@ -83,16 +86,20 @@ class SqliteBlobs:
 
     def has(self, id: ValueId) -> bool:
         """Tell whether a value's bytes are there."""
-        return self._row(id, "1") is not None
+        return self._database.waiting(_checked(id)) is not None or self._row(id, "1") is not None
 
     def size(self, id: ValueId) -> int | None:
         """Return the stored size of a value in bytes; None when absent."""
+        waiting = self._database.waiting(_checked(id))
+        if waiting is not None:
+            return len(waiting)
         row = self._row(id, "length(content)")
         return None if row is None else int(row[0])
 
     def children(self, id: ValueId) -> tuple[ValueId, ...] | None:
         """Return the values that a stored one refers to; None when absent."""
-        row = self._row(id, "content")
+        waiting = self._database.waiting(_checked(id))
+        row = self._row(id, "content") if waiting is None else (waiting,)
         if row is None:
             return None
         encoded = packing.unpack(id, row[0])
@@ -129,7 +136,8 @@ class SqliteBlobs:
             yield ValueId(Digest(id)), size_bytes, float(used_s)
 
     def _row(self, id: ValueId, columns: str) -> tuple[Any, ...] | None:
-        with self._database.reading() as connection:
+        # What waits to be committed was looked at before, and is no row yet.
+        with self._database.reading(about=()) as connection:
             found: tuple[Any, ...] | None = connection.execute(
                 f"SELECT {columns} FROM value WHERE {_HERE}", (_checked(id),)
             ).fetchone()

@@ -4,6 +4,7 @@ One connection writes (under a lock of this process; `BEGIN IMMEDIATE` orders th
 of others reads, each used by one thread at a time. After a fork the child opens its own: SQLite
 forbids to carry a connection over. A commit returns once the operating system has the log, so that
 what was acknowledged survives SIGKILL; ``durability="power-loss"`` waits for the disk as well.
+A write that nobody waits for may be committed together with others (see `backlog`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from clew.adapters.stores.sqlite import schema
+from clew.adapters.stores.sqlite.backlog import Backlog, Waiting, Write
 from clew.adapters.stores.sqlite.failures import explain, explained
 from clew.adapters.stores.sqlite.place import (
     is_read_only,
@@ -28,6 +30,7 @@ from clew.adapters.stores.sqlite.place import (
 )
 from clew.adapters.stores.sqlite.words import Words
 from clew.errors import InvalidParameter, StoreError
+from clew.lineage.canonical import Digest
 
 Durability = Literal["process", "power-loss"]
 
@@ -48,9 +51,9 @@ _abandoned: list[object] = []
 
 
 class _Process:
-    """What belongs to one process: its connections, its lock, its memo of words."""
+    """What belongs to one process: its connections, its lock, its memo of words, its backlog."""
 
-    def __init__(self) -> None:
+    def __init__(self, commit: Callable[[Sequence[Write]], None]) -> None:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.writer: sqlite3.Connection | None = None
@@ -61,6 +64,7 @@ class _Process:
         """Never writes, so that each write is another connection's to it."""
         self.owner: int | None = None
         """The thread whose transaction is open."""
+        self.backlog = Backlog(commit)
 
 
 class Database:
@@ -86,7 +90,7 @@ class Database:
         self._synchronous = "FULL" if durability == "power-loss" else "NORMAL"
         self._lock_timeout_s = lock_timeout_s
         self._closed = False
-        self._state = _Process()
+        self._state = _Process(self._commit)
         self.read_only = is_read_only(path)
         refuse_network(path)
         self._prepare()
@@ -97,15 +101,23 @@ class Database:
         return self._process().words
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self, about: Collection[Digest] | None = None) -> Iterator[sqlite3.Connection]:
         """Lend a connection to read with; each statement sees one consistent state.
 
         Inside a transaction of the same thread that is the writer's, which sees what it wrote.
+
+        Parameters
+        ----------
+        about : collection of Digest, optional
+            Ids of calls, where nothing but nodes of them is looked for: what else waits for its
+            commit need not be seen.
         """
         process = self._process()
         if process.owner == threading.get_ident() and process.writer is not None:
             yield process.writer
             return
+        if process.backlog.concerns(about):
+            process.backlog.flush()
         try:
             connection = process.readers.pop()
         except IndexError:
@@ -137,6 +149,38 @@ class Database:
             with self._part(process, process.writer) as connection:
                 yield connection
             return
+        if process.backlog.concerns(None):
+            process.backlog.flush()
+        with self._transaction(process, wait_s) as connection:
+            yield connection
+
+    def later(self, record: Waiting) -> None:
+        """Write a record some time soon, in the order in which records came.
+
+        Inside a transaction of the same thread it is written at once.
+        """
+        if self.read_only:
+            raise refuse_writing(self.path)
+        process = self._process()
+        if process.owner == threading.get_ident() and process.writer is not None:
+            record.write(process.writer)
+            record.kept()
+        else:
+            process.backlog.add(record)
+
+    def waiting(self, id: Digest) -> bytes | None:
+        """Return the bytes of a value that waits to be committed."""
+        return self._process().backlog.content(id)
+
+    def _commit(self, writes: Sequence[Write]) -> None:
+        with self._transaction(self._process()) as connection:
+            for write in writes:
+                write(connection)
+
+    @contextmanager
+    def _transaction(
+        self, process: _Process, wait_s: float | None = None
+    ) -> Iterator[sqlite3.Connection]:
         with process.lock:
             if process.writer is None:
                 with explained(self.path):
@@ -199,8 +243,10 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
-        self._closed = True
         process = self._state
+        if not self._closed and process.pid == os.getpid() and process.backlog.concerns(None):
+            process.backlog.flush()
+        self._closed = True
         if process.pid != os.getpid():
             _abandoned.append(process)
             return
@@ -221,7 +267,7 @@ class Database:
         try:
             yield
         finally:
-            self._state, self._closed = _Process(), False
+            self._state, self._closed = _Process(self._commit), False
 
     def _process(self) -> _Process:
         process = self._state
@@ -229,7 +275,7 @@ class Database:
             raise StoreError(f"the store is closed: {self.path}", hint="open it again")
         if process.pid != os.getpid():
             _abandoned.append(process)
-            process = self._state = _Process()
+            process = self._state = _Process(self._commit)
         return process
 
     def _connect(self, wait_s: float) -> sqlite3.Connection:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from clew.adapters.stores.sqlite import audit, graph, usage, views
 from clew.adapters.stores.sqlite import nodes as _nodes
 from clew.adapters.stores.sqlite import runs as _runs
 from clew.adapters.stores.sqlite import values as _values
+from clew.adapters.stores.sqlite.backlog import Waiting
 from clew.adapters.stores.sqlite.blobs import SqliteBlobs
 from clew.adapters.stores.sqlite.database import Database, Durability
 from clew.adapters.stores.sqlite.salvage import Salvaged, salvage
@@ -88,16 +90,34 @@ class SqliteStore:
         run: str | None = None,
         uses: Sequence[Use] = (),
         entries: Sequence[LogEntry] = (),
+        kept: Callable[[], None] | None = None,
     ) -> None:
-        """Add all that one step leaves behind in one transaction: all of it, or nothing."""
-        words = self._database.words
-        with self._database.writing() as connection:
+        """Add all that one step leaves behind in one transaction: all of it, or nothing.
+
+        Parameters
+        ----------
+        kept : callable, optional
+            The record may be committed a moment later, together with others; then this is called.
+        """
+
+        def write(connection: sqlite3.Connection) -> None:
+            words = self._database.words
             for value in values:
                 _values.add(connection, words, value)
             for node in nodes:
                 _nodes.add(connection, words, node)
             if run is not None:
                 _runs.add(connection, words, run, uses, entries)
+
+        if kept is None:
+            with self._database.writing() as connection:
+                write(connection)
+            return
+        calls = tuple(node.call for node in nodes)
+        contents: dict[Digest, bytes] = {
+            value.id: value.content for value in values if value.content is not None
+        }
+        self._database.later(Waiting(write, kept, calls, contents))
 
     # NodeStore
 
@@ -112,7 +132,9 @@ class SqliteStore:
 
     def variants(self, calls: Sequence[NodeId]) -> Mapping[NodeId, tuple[Node, ...]]:
         """Return the nodes of each call, newest first; calls never seen are left out."""
-        with self._database.reading() as connection:
+        if not calls:
+            return {}
+        with self._database.reading(about=calls) as connection:
             return _nodes.variants(connection, self._database.words, calls)
 
     def linked(self, value: ValueId, direction: Direction) -> tuple[NodeId, ...]:
