@@ -16,7 +16,12 @@ from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    cross_val_predict,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -686,3 +691,25 @@ def test_slices_that_an_unknown_estimator_edits(data) -> None:
     with reuse():
         assert run() == plain
         assert run() == plain
+
+
+def clears_its_rows(model: Any, X: Any, y: Any) -> float:
+    X[:] = 0.0
+    return float(get_scorer("accuracy")(model, X, y))
+
+
+def test_a_learning_curve_whose_scorer_writes_into_its_rows() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 6))
+    y = (X.sum(axis=1) > 0.3).astype(int)
+
+    def curve(scoring: Any) -> bytes:
+        model = SGDClassifier(random_state=0)
+        found = learning_curve(
+            *(model, X, y), cv=3, scoring=scoring, exploit_incremental_learning=True
+        )
+        return found[2].tobytes()
+
+    plain = curve("accuracy"), curve(clears_its_rows)
+    with reuse():
+        assert (curve("accuracy"), curve(clears_its_rows)) == plain

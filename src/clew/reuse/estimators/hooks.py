@@ -23,8 +23,14 @@ _originals: list[tuple[type, str, Any, Any]] = []
 _holders: list[object] = []
 _HOOK_CODE: set[types.CodeType] = set()
 _WRAPPERS = "sklearn.utils._set_output"
-_FORESTS, _TREES = "sklearn.ensemble._forest", "sklearn.tree._classes"
-"""A forest asks its own trees, hundreds of them: the call that has a key is the forest's."""
+_PARTS = frozenset(
+    {
+        ("sklearn.ensemble._forest", "sklearn.tree._classes"),
+        ("sklearn.linear_model._logistic", "sklearn.preprocessing._label"),
+        ("sklearn.linear_model._ridge", "sklearn.preprocessing._label"),
+    }
+)
+"""Who asks parts of its own, which cost little or are many: the call that has a key is theirs."""
 
 
 def install() -> None:
@@ -117,7 +123,7 @@ def wrap(function: Callable[..., Any], method: str) -> Callable[..., Any]:
         if caller == _WRAPPERS:  # wrapped from outside after us: change places
             _adopt(type(self), method)
             return function(self, *args, **kwargs)
-        if caller == _FORESTS and type(self).__module__ == _TREES:
+        if (caller, type(self).__module__) in _PARTS:
             return function(self, *args, **kwargs)
         call = Call(session, function, method, self, args, kwargs, caller.startswith("sklearn."))
         return watched(function, method, self, args, kwargs, lambda: invoke(call))

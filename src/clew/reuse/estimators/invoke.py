@@ -45,8 +45,8 @@ def invoke(call: Call) -> Any:
     found = _lookup(call, request, begun)
     if found is not None:
         return found[0]
-    with session.flight(request.key, request.subject):  # somebody may have computed it meanwhile
-        found = _lookup(call, request, begun)
+    with session.flight(request.key, request.subject) as first:
+        found = _lookup(call, request, begun, near=first)  # somebody may have computed it meanwhile
         return compute(call, request) if found is None else found[0]
 
 
@@ -62,9 +62,9 @@ def _execute(call: Call, error: Unhashable) -> Any:
     return call.finish(out)
 
 
-def _lookup(call: Call, request: Request, begun: float) -> tuple[Any] | None:
+def _lookup(call: Call, request: Request, begun: float, *, near: bool = False) -> tuple[Any] | None:
     session = call.session
-    entry = session.recall(request.key, request.subject)
+    entry = session.recall(request.key, request.subject, near=near)
     if entry is None:
         return None
     result: Result = entry.value

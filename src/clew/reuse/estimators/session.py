@@ -140,11 +140,19 @@ class Session:
             frame.spoiled = frame.spoiled or reason
 
     # -- results --------------------------------------------------------------------------------
-    def recall(self, key: NodeId, subject: str) -> Entry | None:
-        """Return what is kept of a call: in memory, or in the store if it is worth asking."""
+    def recall(self, key: NodeId, subject: str, *, near: bool = False) -> Entry | None:
+        """Return what is kept of a call: in memory, or in the store if it is worth asking.
+
+        Parameters
+        ----------
+        near : bool
+            Ask memory only.
+        """
         entry = self.shelf.get(key)
-        if entry is not None or self.graph is None or self.took.get(subject, 1.0) < NODE_S:
+        if entry is not None or self.graph is None or near:
             return entry
+        if self.took.get(subject, 1.0) < NODE_S:
+            return None
         found = self.graph.recall(key)
         if found is None:
             return None
@@ -153,15 +161,18 @@ class Session:
         return Entry(result, cost_s)
 
     @contextmanager
-    def flight(self, key: NodeId, subject: str) -> Iterator[None]:
-        """Hold a call while it is computed: no other thread, or process, computes it meanwhile."""
+    def flight(self, key: NodeId, subject: str) -> Iterator[bool]:
+        """Hold a call while it is computed: no other thread, or process, computes it meanwhile.
+
+        The context gives True where nobody can have stored the result since it was looked for.
+        """
         graph = self.graph
-        with self.shelf.flight(key):
+        with self.shelf.flight(key) as first:
             if graph is None or self.took.get(subject, _DEAR_S) < self.dear_s:
-                yield
+                yield first
                 return
             with graph.runtime.claims.hold(key):
-                yield
+                yield False
                 if self.took.get(subject, 0.0) >= self.dear_s:
                     graph.flush()  # before others look
 

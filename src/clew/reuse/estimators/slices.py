@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from clew.reuse.estimators.session import Session, current
 _LEAST_BYTES = 4_096
 _SPLITTERS = ("sklearn.utils.metaestimators", "sklearn.model_selection", "sklearn.calibration")
 _SPLIT = "sklearn.utils.metaestimators"
-"""Whose slices go to an estimator's fit in the same thread."""
+_FITTING = frozenset({"_fit_and_score", "_fit_and_predict", "_permutation_test_score"})
+"""Who cuts training and test rows, in the same thread, and fits next."""
 
 _originals: list[tuple[Any, Any]] = []
 
@@ -38,13 +39,18 @@ def install() -> None:
         session = current()
         if session is None or indices is None:
             return original(X, indices, axis=axis)
-        caller = sys._getframe(1).f_globals.get("__name__", "")
-        made = slice_id(session, X, indices, axis, read=caller.startswith(_SPLITTERS))
-        if made is None:
+        frame = sys._getframe(1)
+        caller = frame.f_globals.get("__name__", "")
+        found = slice_id(session, X, indices, axis, read=caller.startswith(_SPLITTERS))
+        if found is None:
             return original(X, indices, axis=axis)
+        made, parent = found
         out = _sliced(session, original, made, (X, indices, axis))
+        straight = caller == _SPLIT and _goes_straight(session, frame)
+        if straight:  # the other rows are cut next: the parent need not be read again
+            session.vouch(X, parent)
         if out is not X and size_of(out) >= _LEAST_BYTES and not _views(out, X):
-            if caller == _SPLIT and _goes_straight(session, sys._getframe(1).f_locals):
+            if straight:
                 session.vouch(out, made, fresh=True)
             else:
                 session.identities.remember(out, made)
@@ -64,8 +70,10 @@ def remove() -> None:
         module._safe_indexing = original
 
 
-def slice_id(session: Session, X: Any, indices: Any, axis: int, *, read: bool) -> Digest | None:
-    """Return the id of a slice, or None where it is not worth one.
+def slice_id(
+    session: Session, X: Any, indices: Any, axis: int, *, read: bool
+) -> tuple[Digest, Digest] | None:
+    """Return the ids of a slice and of its parent, or None where it is not worth one.
 
     Parameters
     ----------
@@ -85,7 +93,7 @@ def slice_id(session: Session, X: Any, indices: Any, axis: int, *, read: bool) -
         return None
     made = name("slice", parent, index, b"%d" % axis)
     record_slice(session, made, (X, parent), (indices, index), axis)
-    return made
+    return made, parent
 
 
 def _index_id(session: Session, indices: Any) -> bytes:
@@ -110,12 +118,15 @@ def _sliced(session: Session, original: Any, made: Digest, call: tuple[Any, Any,
     return out
 
 
-def _goes_straight(session: Session, split: Mapping[str, Any]) -> bool:
+def _goes_straight(session: Session, split: FrameType) -> bool:
     """Tell whether no code of the user's can run before the slices reach a call that is hooked."""
-    estimator = split.get("estimator")
+    if split.f_back is None or split.f_back.f_code.co_name not in _FITTING:
+        return False  # a learning curve fits in parts, which is not hooked
+    estimator = split.f_locals.get("estimator")
     if estimator is None or is_user_class(type(estimator)) or passes_through(estimator, "fit"):
         return False
-    if not hasattr(getattr(type(estimator), "fit", None), "__clew_hooked__"):
+    hooked = hasattr(getattr(type(estimator), "fit", None), "__clew_hooked__")
+    if not hooked or "fit" in vars(estimator):
         return False
     return not any(hasattr(frame.estimator, "_skl_callbacks") for frame in session.frames())
 
