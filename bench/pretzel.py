@@ -19,11 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.data import beside
 from bench.figure import Figure
 from bench.place import fresh_store
 
 CAP_MB = 512
-_BESIDE = ("shared", "data", "youtube_spam")
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -117,12 +117,7 @@ def build(place: Path, n_models: int) -> bool:
 @cache
 def comments() -> list[list[tuple[str, int]]]:
     """Return the comments of each video with 1 for spam."""
-    for parent in Path(__file__).resolve().parents:
-        folder = parent.joinpath(*_BESIDE)
-        if folder.is_dir():
-            break
-    else:
-        raise FileNotFoundError("shared/data/youtube_spam (UCI YouTube Spam Collection) is needed")
+    folder = beside("youtube_spam")
     found = []
     for path in sorted(folder.glob("Youtube*.csv")):
         with path.open(encoding="utf-8", newline="") as file:

@@ -17,7 +17,8 @@ from clew.select.pareto import front
 from clew.select.searchspace import as_space, evaluated
 from clew.select.trials.engine import Engine, Limits, Terms
 from clew.select.trials.evaluate import Objective
-from clew.select.trials.ledger import Ledger, MemoryLedger
+from clew.select.trials.identity import study_id
+from clew.select.trials.ledger import MemoryLedger
 from clew.select.trials.trial import Finished, Trial
 
 Direction = Literal["minimize", "maximize"]
@@ -56,8 +57,11 @@ class Optimization:
     repeat : bool
         Whether a configuration that was evaluated is evaluated again; by default its result is
         taken over.
-    ledger : Ledger, optional
-        Where trials are kept; by default in memory.
+    study : str, optional
+        A name under which trials are kept in the store of this place, each when it ends: the study
+        resumes where it stopped, other processes that run it share its trials, and none is
+        evaluated twice. Another objective, space or option is another study. Without a name
+        trials are kept in memory.
 
     Examples
     --------
@@ -80,7 +84,7 @@ class Optimization:
         pruner: Any = None,
         catch: Any = (),
         repeat: bool = False,
-        ledger: Ledger | None = None,
+        study: str | None = None,
     ) -> None:
         self.directions = (direction,) if isinstance(direction, str) else tuple(direction)
         for each in self.directions:
@@ -102,7 +106,9 @@ class Optimization:
             catch=catch if isinstance(catch, tuple) else (catch,),
             repeat=repeat,
         )
-        self._engine = Engine(self.space, terms, ledger or MemoryLedger())
+        self._engine = Engine(self.space, terms, MemoryLedger())
+        self.name = study
+        self._open = study is None
         self._asked: dict[int, tuple[Any, Trial]] = {}
         self.interrupted = False
 
@@ -151,6 +157,7 @@ class Optimization:
             for callback in callbacks:
                 callback(self, trial)
 
+        self._opened(objective)
         with _executor(executor, workers) as pool:
             try:
                 self._engine.run(objective, pool, workers, Limits(n_trials, deadline), tell)
@@ -166,7 +173,8 @@ class Optimization:
         InvalidParameter
             When it depends on results that were not told, or the space is exhausted.
         """
-        job = self._engine.plan()
+        self._opened(None)
+        job = self._engine.ask(self._quiet)
         if job is None:
             raise InvalidParameter(
                 "The space is exhausted."
@@ -174,8 +182,6 @@ class Optimization:
                 else "The next trial depends on results that were not told yet.",
                 hint="tell results, or ask with a larger lag",
             )
-        job, _ = self._engine.ledger.take(job)
-        self._engine.jobs.append(job)
         task = self._engine.task(job)
         rng = np.random.default_rng([task.seed, job.number, 1 << 33])
         trial = Trial(
@@ -277,6 +283,23 @@ class Optimization:
             return []
         values = np.array([trial.values for trial in kept]) * np.array(self._engine.terms.signs)
         return [kept[i] for i in front(values)]
+
+    def _opened(self, objective: Objective | None) -> None:
+        """Find the study's trials in the store, once it is known what decides them."""
+        if self._open or self.name is None:
+            return
+        from clew.select.trials.durable import StoreLedger
+        from clew.steps import runtime
+
+        place, engine = runtime.current(), self._engine
+        id = study_id(
+            self.name, self.space, engine.terms, engine.queue, objective, place.environment[0]
+        )
+        engine.ledger, self._open = StoreLedger(place, id), True
+
+    @staticmethod
+    def _quiet(trial: Finished) -> None:
+        """Tell nobody."""
 
     @staticmethod
     def _shown(trial: Finished) -> Finished:

@@ -33,6 +33,10 @@ class CovarianceSampler:
         self.sigma, self.population, self.start = sigma, population, start
         self._replayed: tuple[Any, int, int, Any] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is known of one study: it decides nothing."""
+        return {**self.__dict__, "_replayed": None}
+
     def propose(self, view: View) -> dict[str, Any] | str:
         """Return a member of the running generation."""
         names = _numeric(view)

@@ -32,6 +32,10 @@ class TPESampler:
         self.start, self.candidates = start, candidates
         self._known: tuple[Any, int, Any] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is known of one study: it decides nothing."""
+        return {**self.__dict__, "_known": None}
+
     def propose(self, view: View) -> dict[str, Any]:
         """Return a draw, then what the densities propose."""
         seen = comparable(view.seen, self.start)
@@ -65,14 +69,24 @@ class TPESampler:
     def _ask(self, view: View, study: Any, optuna: Any, attempt: int) -> dict[str, Any]:
         seed = int(view.rng_of(1, attempt).integers(_MOST_SEED))
         several = len(study.directions) > 1
-        options = {} if several else {"multivariate": True, "group": True}
+        kinds = self._distributions(view, optuna)
+        options = {} if several else {"multivariate": True, "group": kinds is None}
         study.sampler = _quiet(
             optuna.samplers.TPESampler,
             n_startup_trials=1,
             n_ei_candidates=self.candidates,
+            constant_liar=False,
             seed=seed,
             **options,
         )
+        if kinds is not None and not several:
+            # The space is known and the same for all: Optuna need not infer it from all trials.
+            blank = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING)
+            drawn = study.sampler.sample_relative(study, blank, kinds)
+            return {
+                name: _value(domain, drawn[name]) if name in drawn else domain.draw(view.rng)
+                for name, domain in view.space.domains.items()
+            }
         trial = study.ask()
         found: dict[str, Any] = {}
         for name in view.space.domains:
@@ -81,6 +95,17 @@ class TPESampler:
                 found[name] = _suggest(trial, name, domain, view)
         # What was asked is not known to the study: its result comes back as a trial of its own.
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        return found
+
+    def _distributions(self, view: View, optuna: Any) -> dict[str, Any] | None:
+        """Return Optuna's distributions of a space without conditions, else None."""
+        found = {}
+        for name, domain in view.space.domains.items():
+            if not isinstance(domain, Real | Integer | Choice):
+                return None
+            kind = _distribution(domain, optuna)
+            if not kind.single():
+                found[name] = kind
         return found
 
 
@@ -127,26 +152,30 @@ def _suggest(trial: Any, name: str, domain: Any, view: View) -> Any:
     raise InvalidParameter("TPE knows no such domain.", got=type(domain).__name__)
 
 
+def _distribution(domain: Real | Integer | Choice, optuna: Any) -> Any:
+    kinds = optuna.distributions
+    if isinstance(domain, Real):
+        return kinds.FloatDistribution(domain.low, domain.high, log=domain.log)
+    if isinstance(domain, Integer):
+        return kinds.IntDistribution(domain.low, domain.high, log=domain.log)
+    most = len(domain.options)
+    if domain.ordered:
+        return kinds.IntDistribution(0, most - 1)
+    return kinds.CategoricalDistribution(range(most))
+
+
+def _value(domain: Real | Integer | Choice, drawn: Any) -> Any:
+    return domain.options[drawn] if isinstance(domain, Choice) else drawn
+
+
 def _as_trial(view: View, seen: Seen, optuna: Any) -> Any:
     parameters, distributions = {}, {}
     configuration: Mapping[str, Any] = seen.configuration
-    kinds = optuna.distributions
     for name, value in configuration.items():
         domain = view.space.active(name, configuration)
-        if isinstance(domain, Real):
-            distributions[name] = kinds.FloatDistribution(domain.low, domain.high, log=domain.log)
-            parameters[name] = value
-        elif isinstance(domain, Integer):
-            distributions[name] = kinds.IntDistribution(domain.low, domain.high, log=domain.log)
-            parameters[name] = value
-        elif isinstance(domain, Choice):
-            most = len(domain.options)
-            distributions[name] = (
-                kinds.IntDistribution(0, most - 1)
-                if domain.ordered
-                else kinds.CategoricalDistribution(range(most))
-            )
-            parameters[name] = domain.index(value)
+        if isinstance(domain, Real | Integer | Choice):
+            distributions[name] = _distribution(domain, optuna)
+            parameters[name] = domain.index(value) if isinstance(domain, Choice) else value
     failed = not all(math.isfinite(value) for value in seen.values)
     state = optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE
     # A broken constraint counts as worse than anything that keeps them.

@@ -14,9 +14,9 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clew.errors import Unhashable
+from clew.errors import InvalidState, Unhashable
 from clew.lineage.fingerprint import fingerprint
-from clew.select.domains import Domain
+from clew.select.domains import Domain, same
 from clew.select.samplers.view import WAIT, Seen
 from clew.select.schedulers.plan import Job, Past, Scheduler
 from clew.select.searchspace import SearchSpace
@@ -145,6 +145,18 @@ class Engine:
         self.exhausted = not isinstance(planned, Job)
         return planned if isinstance(planned, Job) else None
 
+    def ask(self, tell: Tell) -> Job | None:
+        """Return the next job that nobody else evaluates, taken; None as `plan` gives it."""
+        while True:
+            self._sync(tell)
+            job = self.plan()
+            if job is None:
+                return None
+            job, mine = self.ledger.take(job)
+            self.jobs.append(job)
+            if mine:
+                return job
+
     def complete(self, trial: Finished, tell: Tell, *, write: bool = True) -> None:
         """Take a result in, and those of its duplicates."""
         if write:
@@ -220,10 +232,19 @@ class Engine:
             return
         for job, trial in self.ledger.read(len(self._seen)):
             if job.number == len(self.jobs):
-                self.jobs.append(job)
+                self._follow(job)
+            elif job.number < len(self.jobs):
+                _agree(self.jobs[job.number], job)
             known = job.number < len(self.jobs) and job.number not in self.finished
             if trial is not None and known:
                 self.complete(trial, tell, write=False)
+
+    def _follow(self, job: Job) -> None:
+        """Take over a job that was planned elsewhere."""
+        if self.queue:
+            _agree(replace(job, configuration=self.queue.pop(0)), job)
+        self.jobs.append(job)
+        self._twin(job)
 
     def _retake(self, objective: Objective, executor: Executor, workers: int) -> None:
         """Take jobs of processes that died."""
@@ -247,9 +268,9 @@ class Engine:
                 return
             job, mine = self.ledger.take(job)
             self.jobs.append(job)
+            twin = self._twin(job)
             if not mine:
                 continue
-            twin = self._twin(job)
             if twin is None:
                 self._submit(job, objective, executor)
             elif twin in self.finished:
@@ -288,6 +309,20 @@ class Engine:
         return any(
             job.number not in mine and job.number not in self.finished
             for job in self.jobs[len(self._seen) :]
+        )
+
+
+def _agree(mine: Job, theirs: Job) -> None:
+    """Compare two plans of one job; where objectives name the domains there may be more names."""
+    shared = mine.configuration.keys() & theirs.configuration.keys()
+    if mine.budget != theirs.budget or not all(
+        same(mine.configuration[name], theirs.configuration[name]) for name in shared
+    ):
+        raise InvalidState(
+            f"Trial {mine.number} of the study was planned otherwise elsewhere.",
+            got=str(dict(theirs.configuration)),
+            expected=str(dict(mine.configuration)),
+            hint="enqueue the same configurations in all processes, before the first trial",
         )
 
 
