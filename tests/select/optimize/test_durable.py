@@ -227,7 +227,7 @@ def test_what_cannot_be_kept_is_refused_with_a_hint() -> None:
     with open(os.devnull) as handle, pytest.raises(InvalidParameter, match="no content id"):
         optimize(lambda t: handle.fileno(), 2, space=SPACE, study="s")
     with open(os.devnull) as handle, pytest.raises(InvalidParameter, match="cannot be stored"):
-        optimize(lambda t: t.note("file", iter([])) or 1.0, 2, space=SPACE, study="s")
+        optimize(lambda t: t.note("file", (x for x in ())) or 1.0, 2, space=SPACE, study="s")
 
 
 def test_processes_that_enqueue_different_things_later_are_told() -> None:

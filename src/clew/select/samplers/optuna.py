@@ -69,9 +69,9 @@ class TPESampler:
     def _ask(self, view: View, study: Any, optuna: Any, attempt: int) -> dict[str, Any]:
         seed = int(view.rng_of(1, attempt).integers(_MOST_SEED))
         several = len(study.directions) > 1
-        kinds = self._distributions(view, optuna)
-        options = {} if several else {"multivariate": True, "group": kinds is None}
-        study.sampler = _quiet(
+        known = self._distributions(view, optuna)
+        options = {} if several else {"multivariate": True, "group": known is None}
+        study.sampler = sampler = _quiet(
             optuna.samplers.TPESampler,
             n_startup_trials=1,
             n_ei_candidates=self.candidates,
@@ -79,14 +79,9 @@ class TPESampler:
             seed=seed,
             **options,
         )
-        if kinds is not None and not several:
-            # The space is known and the same for all: Optuna need not infer it from all trials.
-            blank = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING)
-            drawn = study.sampler.sample_relative(study, blank, kinds)
-            return {
-                name: _value(domain, drawn[name]) if name in drawn else domain.draw(view.rng)
-                for name, domain in view.space.domains.items()
-            }
+        if known is not None and not several:
+            # Without conditions all names are drawn together: trials have nothing to add.
+            sampler.infer_relative_search_space = lambda study, trial: known
         trial = study.ask()
         found: dict[str, Any] = {}
         for name in view.space.domains:
@@ -162,10 +157,6 @@ def _distribution(domain: Real | Integer | Choice, optuna: Any) -> Any:
     if domain.ordered:
         return kinds.IntDistribution(0, most - 1)
     return kinds.CategoricalDistribution(range(most))
-
-
-def _value(domain: Real | Integer | Choice, drawn: Any) -> Any:
-    return domain.options[drawn] if isinstance(domain, Choice) else drawn
 
 
 def _as_trial(view: View, seen: Seen, optuna: Any) -> Any:
