@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench.figure import Figure
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.lineage.canonical import CodeId, NodeId, ValueId, digest
 from clew.lineage.records import Cost, Edge, Node, Value, call_id
 

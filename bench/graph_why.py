@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from bench.figure import Figure
 from bench.graph import BATCH, History, best_ms
 from bench.place import fresh_store
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.app.store import open_store
 from clew.lineage.records import Node, Reason, Run, Use
 

@@ -56,7 +56,7 @@ def _context(command: click.Command, name: str, parent: click.Context | None) ->
 
 def views() -> str:
     """Return the page of the views that SQL sees."""
-    from clew.adapters.stores.sqlite import views as module
+    from clew.adapters.stores.sql import views as module
 
     rows = dict(re.findall(r"^(\w+) {2,}(\S.*)$", module.__doc__ or "", re.MULTILINE))
     parts = ["# Views for SQL\n", NOTE.format("the views themselves"), VIEWS_HEAD]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore, runs, tracking
-from clew.adapters.stores.sqlite.database import Database
-from clew.adapters.stores.sqlite.views import VIEWS
+from clew.adapters.stores.sql import SqliteStore, runs, tracking
+from clew.adapters.stores.sql.database import Database
+from clew.adapters.stores.sql.views import VIEWS
 from clew.app.query import sql
 from clew.entities import Dataset, DatasetInput
 from clew.errors import InvalidParameter, MissingExtra, NotFound
@@ -48,16 +48,16 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def track(database: Database) -> None:
     """Add a tracked run with a dataset, a file, a logged and a registered model."""
-    run = tracking.SqliteRuns(database).create("0", name="tracked").id
+    run = tracking.SqlRuns(database).create("0", name="tracked").id
     read = DatasetInput(Dataset(name="adult", digest="d"), {"mlflow.data.context": "training"})
-    tracking.SqliteLogging(database).log_inputs(run, datasets=[read])
+    tracking.SqlLogging(database).log_inputs(run, datasets=[read])
     artifact = LogEntry("artifact", "table", text=value_id("raw").hex())
     with database.writing() as connection:
         runs.add(connection, database.words, run, [], [artifact])
-    model = tracking.SqliteModels(database).create("0", name="lr", source_run_id=run)
-    tracking.SqliteRegistered(database).create("adult")
-    tracking.SqliteVersions(database).create("adult", f"models:/{model.id}")
-    tracking.SqliteAliases(database).set("adult", "champion", 1)
+    model = tracking.SqlModels(database).create("0", name="lr", source_run_id=run)
+    tracking.SqlRegistered(database).create("adult")
+    tracking.SqlVersions(database).create("adult", f"models:/{model.id}")
+    tracking.SqlAliases(database).set("adult", "champion", 1)
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import clew
-from clew.adapters.stores.sqlite import SqliteStore, place
+from clew.adapters.stores.sql import SqliteStore
+from clew.adapters.stores.sql.sqlite import place
 from clew.app import wiring
 from clew.cli.main import main
 from clew.errors import StoreError

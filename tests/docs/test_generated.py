@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clew.adapters.stores.sqlite.views import VIEWS
+from clew.adapters.stores.sql.views import VIEWS
 from clew.cli.main import COMMANDS
 from docs import generate
 

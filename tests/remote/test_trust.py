@@ -12,7 +12,7 @@ from clew.adapters.blobs.local import framing, layout
 from clew.adapters.blobs.remote import RemoteBlobs
 from clew.adapters.formats import FormatRegistry
 from clew.adapters.stores.remote import Channel, Connection, RemoteStore
-from clew.adapters.stores.sqlite import packing
+from clew.adapters.stores.sql import packing
 from clew.api.server.assemble import assemble
 from clew.app import access
 from clew.app.served import Served, open_served

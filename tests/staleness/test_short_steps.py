@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import clew
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 
 FLOW = """
 import os, sys, time

@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from clew.adapters.blobs.local import framing
 from clew.adapters.formats import FormatRegistry
-from clew.adapters.stores.sqlite import packing
+from clew.adapters.stores.sql import packing
 from clew.errors import (
     ClewError,
     InvalidParameter,

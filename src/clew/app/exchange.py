@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from clew import __version__
 from clew.adapters.blobs.local import framing
-from clew.adapters.stores.sqlite import packing
-from clew.adapters.stores.sqlite.blobs import LIMIT_BYTES
+from clew.adapters.stores.sql import packing
+from clew.adapters.stores.sql.blobs import LIMIT_BYTES
 from clew.app.admission import Admission, check_node
 from clew.app.leases import ClientLeases
 from clew.app.tracking import Tracking

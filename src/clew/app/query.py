@@ -1,4 +1,4 @@
-"""`clew sql`: DuckDB over the documented views of a store (`clew.adapters.stores.sqlite.views`).
+"""`clew sql`: DuckDB over the documented views of a store (`clew.adapters.stores.sql.views`).
 
 The query sees the views and nothing else: no file, no network, no extension, no variable of this
 program; and what it writes it writes to a database in memory that ends with it.
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.view import View
-from clew.adapters.stores.sqlite.views import VIEWS
+from clew.adapters.stores.sql import SqliteStore, SqlStore
+from clew.adapters.stores.sql.view import View
+from clew.adapters.stores.sql.views import VIEWS
 from clew.errors import InvalidParameter, MissingExtra, NotFound
 
 DATABASE = "clew.db"
@@ -35,15 +35,15 @@ class Answer:
     rows: tuple[tuple[Any, ...], ...]
 
 
-def sql(store: str | Path | SqliteStore, text: str) -> Answer:
+def sql(store: str | Path | SqlStore, text: str) -> Answer:
     """Ask a store in SQL.
 
     Parameters
     ----------
-    store : str, Path or SqliteStore
+    store : str, Path or SqlStore
         Folder of the store (or its database file), or an open one.
     text : str
-        DuckDB's SQL over the views (`clew.adapters.stores.sqlite.views`). Of several statements
+        DuckDB's SQL over the views (`clew.adapters.stores.sql.views`). Of several statements
         the last one is answered.
 
     Raises
@@ -55,7 +55,7 @@ def sql(store: str | Path | SqliteStore, text: str) -> Answer:
     InvalidParameter
         When DuckDB refuses the query; says why, and which tables there are.
     """
-    if not isinstance(store, SqliteStore):
+    if not isinstance(store, SqlStore):
         path = Path(store)
         path = path / DATABASE if path.is_dir() else path
         if not path.is_file():
@@ -66,7 +66,7 @@ def sql(store: str | Path | SqliteStore, text: str) -> Answer:
     return _ask(store, text, [view for name, view in VIEWS.items() if name in words])
 
 
-def _ask(store: SqliteStore, text: str, views: list[View]) -> Answer:
+def _ask(store: SqlStore, text: str, views: list[View]) -> Answer:
     try:
         import duckdb
         import pyarrow  # noqa: F401 (DuckDB takes the tables as Arrow)
@@ -99,7 +99,7 @@ def _quoted(name: str) -> str:
     return f'"{name}"' if name == "values" else name
 
 
-def _table(store: SqliteStore, view: View) -> Any:
+def _table(store: SqlStore, view: View) -> Any:
     import pyarrow as pa
 
     types = {

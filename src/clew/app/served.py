@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import cast
 
-from clew.adapters.stores.sqlite import SqliteStore, schema
-from clew.adapters.stores.sqlite.access import SqliteTokens, SqliteViews
-from clew.adapters.stores.sqlite.pages import SqliteRunPages, SqliteStorePages
-from clew.adapters.stores.sqlite.pages.changes import SqliteChanges
-from clew.adapters.stores.sqlite.survey import SqliteSurvey
+from clew.adapters.stores.sql import SqlStore, schema
+from clew.adapters.stores.sql.access import SqlTokens, SqlViews
+from clew.adapters.stores.sql.pages import SqlRunPages, SqlStorePages
+from clew.adapters.stores.sql.pages.changes import SqlChanges
+from clew.adapters.stores.sql.survey import SqlSurvey
 from clew.app.exchange import Exchange
 from clew.app.settings import Settings, local
 from clew.app.store import Store
@@ -83,18 +83,18 @@ def open_served(
     """
     install()
     runtime = open_runtime(local(settings, "a server"))
-    database = cast(SqliteStore, runtime.store).database
+    database = cast(SqlStore, runtime.store).database
     tracking = tracking_of(runtime)
     return Served(
         store=Store(runtime),
         tracking=tracking,
         exchange=Exchange(runtime, tracking, pickles=accept_pickles),
-        survey=SqliteSurvey(database),
-        run_pages=SqliteRunPages(database),
-        pages=SqliteStorePages(database),
-        changes=SqliteChanges(database),
-        tokens=SqliteTokens(database),
-        views=SqliteViews(database),
+        survey=SqlSurvey(database),
+        run_pages=SqlRunPages(database),
+        pages=SqlStorePages(database),
+        changes=SqlChanges(database),
+        tokens=SqlTokens(database),
+        views=SqlViews(database),
         settings=settings,
         schema_version=schema.newest(),
         address=address,

@@ -12,8 +12,8 @@ from clew import entities
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.s3 import S3Blobs
 from clew.adapters.blobs.split import SplitBlobs
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.salvage import damage_of, salvage
+from clew.adapters.stores.sql import SqlStore
+from clew.adapters.stores.sql.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, search, why
 from clew.app.settings import load, local
@@ -272,7 +272,7 @@ class Store:
             Without DuckDB: ``pip install 'clew[sql]'``.
         """
         self._demand_local("SQL")
-        return query.sql(self._sqlite, text)
+        return query.sql(self._graph, text)
 
     def gc(
         self,
@@ -307,7 +307,7 @@ class Store:
         return collect(
             self.runtime.store,
             self._blobs,
-            roots=self._sqlite.artifact_contents(),
+            roots=self._graph.artifact_contents(),
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget,
@@ -319,7 +319,7 @@ class Store:
     def fsck(self, *, repair: bool = False) -> Checkup:
         """Check the database, every value's bytes, and runs whose process is gone."""
         self._demand_local("`clew fsck`")
-        return check(self._sqlite, self._files, repair=repair)
+        return check(self._graph, self._files, repair=repair)
 
     def export(self, id: str, file: str | Path) -> Bundle:
         """Write a thread (of a run, a node or a value) with its values to one file."""
@@ -339,8 +339,8 @@ class Store:
         return import_thread(self.runtime.store, self._blobs, file, trust=trust)
 
     @property
-    def _sqlite(self) -> SqliteStore:
-        return cast(SqliteStore, self.runtime.store)
+    def _graph(self) -> SqlStore:
+        return cast(SqlStore, self.runtime.store)
 
     @property
     def _blobs(self) -> BlobStore:

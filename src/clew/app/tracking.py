@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from clew.adapters.stores import remote
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite import tracking as sqlite
+from clew.adapters.stores.sql import SqlStore
+from clew.adapters.stores.sql import tracking as sql
 from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
 from clew.entities import LoggedModel
@@ -137,24 +137,24 @@ def tracking_of(runtime: Runtime) -> Tracking:
     """Return the tracking of an open store."""
     if isinstance(runtime.store, remote.RemoteStore):
         return _remote(runtime.store.channel, runtime)
-    store = cast(SqliteStore, runtime.store)
+    store = cast(SqlStore, runtime.store)
     database = store.database
     return Tracking(
-        experiments=sqlite.SqliteExperiments(database),
-        runs=sqlite.SqliteRuns(database),
-        logging=sqlite.SqliteLogging(database),
-        histories=sqlite.SqliteHistories(database),
-        search=sqlite.SqliteSearch(database),
-        datasets=sqlite.SqliteDatasets(database),
-        models=sqlite.SqliteModels(database),
-        artifacts=sqlite.SqliteArtifacts(database, runtime.streams),
-        traces=sqlite.SqliteTraces(database),
-        trash=sqlite.SqliteTrash(database),
-        audit=sqlite.SqliteAudit(database),
-        registered=sqlite.SqliteRegistered(database),
-        versions=sqlite.SqliteVersions(database),
-        aliases=sqlite.SqliteAliases(database),
-        removals=sqlite.SqliteRemovals(database),
+        experiments=sql.SqlExperiments(database),
+        runs=sql.SqlRuns(database),
+        logging=sql.SqlLogging(database),
+        histories=sql.SqlHistories(database),
+        search=sql.SqlSearch(database),
+        datasets=sql.SqlDatasets(database),
+        models=sql.SqlModels(database),
+        artifacts=sql.SqlArtifacts(database, runtime.streams),
+        traces=sql.SqlTraces(database),
+        trash=sql.SqlTrash(database),
+        audit=sql.SqlAudit(database),
+        registered=sql.SqlRegistered(database),
+        versions=sql.SqlVersions(database),
+        aliases=sql.SqlAliases(database),
+        removals=sql.SqlRemovals(database),
         transaction=store.transaction,
     )
 

@@ -24,7 +24,7 @@ from clew.adapters.engines.local.threads import ThreadEngine
 from clew.adapters.formats import FormatRegistry
 from clew.adapters.formats.onnx.exporter import OnnxExporter
 from clew.adapters.stores.remote import Channel, Connection, RemoteStore
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.app.frameworks import register_frameworks
 from clew.app.settings import ENGINES, Settings, is_address, load
 from clew.errors import InvalidParameter

@@ -12,8 +12,8 @@ import pytest
 
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.blobs import SqliteBlobs
+from clew.adapters.stores.sql import SqliteStore
+from clew.adapters.stores.sql.blobs import SqlBlobs
 from clew.errors import CorruptValue, WrongType
 from clew.lineage.ports import Encoded
 from clew.lineage.records import Value
@@ -38,7 +38,7 @@ def split(store: SqliteStore, tmp_path: Path) -> SplitBlobs:
 
 class TestSqliteBlobs(BlobStoreSuite):
     @pytest.fixture
-    def blobs(self, store: SqliteStore) -> SqliteBlobs:
+    def blobs(self, store: SqliteStore) -> SqlBlobs:
         return store.blobs
 
 

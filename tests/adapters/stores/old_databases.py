@@ -10,7 +10,8 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from clew.adapters.stores.sqlite import SqliteStore, schema
+from clew.adapters.stores.sql import SqliteStore, schema
+from clew.adapters.stores.sql.sqlite import version
 from clew.lineage.records import Code, LogEntry, Node, Read, Reason, Run, Use, Value
 from clew.testing.records import make_node, stored_value, value_id
 
@@ -56,8 +57,8 @@ def dump(path: Path) -> str:
     with sqlite3.connect(path) as connection:
         lines = [
             *connection.iterdump(),
-            f"PRAGMA application_id = {schema.APPLICATION_ID};",
-            f"PRAGMA user_version = {schema.version(connection)};",
+            f"PRAGMA application_id = {version.APPLICATION_ID};",
+            f"PRAGMA user_version = {version.version(connection)};",
         ]
     connection.close()
     return "\n".join(lines) + "\n"

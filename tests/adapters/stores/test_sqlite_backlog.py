@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.adapters.stores.sqlite import SqliteStore, backlog, packing
+from clew.adapters.stores.sql import SqliteStore, backlog, packing
 from clew.errors import NotFound
 from clew.lineage.ports import Encoded
 from clew.lineage.records import Reason, Run, Use, Value

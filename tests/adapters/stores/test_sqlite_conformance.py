@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.testing.node_store import NodeStoreSuite
 from clew.testing.run_store import RunStoreSuite
 from clew.testing.value_index import ValueIndexSuite

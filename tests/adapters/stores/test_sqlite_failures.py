@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore, place, schema
+from clew.adapters.stores.sql import SqliteStore, schema
+from clew.adapters.stores.sql.sqlite import place
 from clew.errors import InvalidParameter, StoreError
 from clew.testing.records import make_node
 

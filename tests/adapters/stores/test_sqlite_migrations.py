@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore, schema
+from clew.adapters.stores.sql import SqliteStore, schema
+from clew.adapters.stores.sql.sqlite.version import version as version_of
 from clew.lineage.ports import Encoded
 from clew.lineage.records import Run
 from clew.testing.records import make_node
@@ -43,7 +44,7 @@ def test_an_old_database_keeps_its_facts(version: int, tmp_path: Path) -> None:
         assert [id for id, _, _ in store.blobs.ids()] == [NODES[0].outputs[0].value]
         assert store.damage() == store.dangling() == ()
     with sqlite3.connect(path) as connection:
-        assert schema.version(connection) == schema.newest()
+        assert version_of(connection) == schema.newest()
     connection.close()
 
 
@@ -61,6 +62,19 @@ def test_an_upgraded_database_has_the_tables_of_a_new_one(version: int, tmp_path
             definitions.append(rows.fetchall())
         connection.close()
     assert definitions[0] == definitions[1]
+
+
+@pytest.mark.parametrize("version", [1, 4])
+def test_uses_of_nodes_that_are_not_there_keep_their_ids(version: int, tmp_path: Path) -> None:
+    """Before version 5 their ids stood where others have a number."""
+    path = tmp_path / "clew.db"
+    restore(version, path)
+    unknown = make_node("m:gone", ["raw"], ["nothing"]).id
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE use SET node = ? WHERE label = 'fit'", (unknown,))
+    connection.close()
+    with SqliteStore(path) as store:
+        assert [use.node for use in store.uses(RUN.id)] == [LOAD.id, unknown]
 
 
 def test_a_migration_that_fails_changes_nothing(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.errors import StoreError
 from clew.lineage.records import Reason, Run, Use
 from clew.testing.records import make_node, stored_value
@@ -23,7 +23,7 @@ FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 WRITER = """
 import sys
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.lineage.records import Reason, Run, Use
 from clew.testing.records import make_node, stored_value
 

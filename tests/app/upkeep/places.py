@@ -14,7 +14,7 @@ import numpy as np
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.formats import FormatRegistry
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.lineage.canonical import ValueId, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import (

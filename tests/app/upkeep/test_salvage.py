@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.salvage import damage_of, salvage
+from clew.adapters.stores.sql import SqliteStore
+from clew.adapters.stores.sql.sqlite.salvage import damage_of, salvage
 from clew.app.upkeep.check import check
 from clew.errors import StoreError
 from clew.lineage import trace

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clew.adapters.blobs.local import LocalBlobs, layout
-from clew.adapters.stores.sqlite import SqliteStore
+from clew.adapters.stores.sql import SqliteStore
 from clew.app.upkeep.check import check
 from clew.errors import CorruptValue, InvalidParameter, NotFound, StoreError
 
@@ -73,7 +73,7 @@ def backup(store: Path, folder: Path, *, link: bool = False) -> Backup:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with SqliteStore(store / DATABASE) as source:
-            source.database.copy_to(draft)
+            source.copy_to(draft)
         copied, known, size_bytes = 0, 0, 0
         for name, file in _files(store / VALUES):
             target = folder / VALUES / name[:2] / name[2:]

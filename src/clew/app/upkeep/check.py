@@ -20,8 +20,8 @@ from typing import Literal
 from clew.adapters.blobs.local import LocalBlobs
 from clew.adapters.blobs.s3 import S3Blobs
 from clew.adapters.blobs.split import SplitBlobs
-from clew.adapters.stores.sqlite import SqliteStore
-from clew.adapters.stores.sqlite.salvage import Salvaged
+from clew.adapters.stores.sql import SqliteStore, SqlStore
+from clew.adapters.stores.sql.sqlite.salvage import Salvaged
 from clew.errors import CorruptValue
 from clew.lineage.canonical import ValueId
 from clew.lineage.records import Run, Value
@@ -73,7 +73,7 @@ class Checkup:
         return all(problem.repaired or not problem.harm for problem in self.problems)
 
 
-def check(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool = False) -> Checkup:
+def check(store: SqlStore, files: LocalBlobs | S3Blobs, *, repair: bool = False) -> Checkup:
     """Check a store, and put right what can be put right.
 
     Parameters
@@ -100,12 +100,12 @@ def check(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool = Fal
     )
 
 
-def _database(store: SqliteStore, *, repair: bool) -> Iterator[Problem]:
+def _database(store: SqlStore, *, repair: bool) -> Iterator[Problem]:
     damage = store.damage()
-    if damage and repair:
+    if damage and repair and isinstance(store, SqliteStore):
         yield salvaged(store.salvage(), store.path, damage[0])
     elif damage:
-        yield from (Problem("database", str(store.path), text) for text in damage)
+        yield from (Problem("database", store.database.place, text) for text in damage)
 
 
 def salvaged(done: Salvaged, path: Path, damage: str) -> Problem:
@@ -120,7 +120,7 @@ def salvaged(done: Salvaged, path: Path, damage: str) -> Problem:
     return Problem("database", str(path), text, repaired=True)
 
 
-def _values(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
+def _values(store: SqlStore, files: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
     blobs = SplitBlobs(store.blobs, files)
     named = {value.id: value for value in store.values()}
     stored = {id for id, _, _ in blobs.ids()}
@@ -143,7 +143,7 @@ def _values(store: SqliteStore, files: LocalBlobs | S3Blobs, *, repair: bool) ->
 
 
 def _corrupt(
-    store: SqliteStore, blobs: SplitBlobs, id: ValueId, value: Value | None, *, repair: bool
+    store: SqlStore, blobs: SplitBlobs, id: ValueId, value: Value | None, *, repair: bool
 ) -> Problem:
     if repair:
         try:
@@ -170,7 +170,7 @@ def _leftovers(blobs: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem
         yield Problem("leftover", str(path), text, harm=False, repaired=repair)
 
 
-def _runs(store: SqliteStore, *, repair: bool) -> Iterator[Problem]:
+def _runs(store: SqlStore, *, repair: bool) -> Iterator[Problem]:
     for run in store.runs(limit=_ALL):
         if run.status == "running" and not may_be_running(run):
             if repair:

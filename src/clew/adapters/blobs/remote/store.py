@@ -17,8 +17,8 @@ import msgspec
 
 from clew.adapters.blobs.local import framing
 from clew.adapters.blobs.remote.streams import RemoteReceiver, pieces
-from clew.adapters.stores.sqlite import packing
-from clew.adapters.stores.sqlite.blobs import LIMIT_BYTES
+from clew.adapters.stores.sql import packing
+from clew.adapters.stores.sql.blobs import LIMIT_BYTES
 from clew.errors import CorruptValue, NotFound, UnsupportedValue
 from clew.lineage.canonical import ValueId
 from clew.lineage.ports import Encoded
