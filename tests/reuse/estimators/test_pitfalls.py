@@ -25,7 +25,7 @@ from sklearn.model_selection import (
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
@@ -713,3 +713,14 @@ def test_a_learning_curve_whose_scorer_writes_into_its_rows() -> None:
     plain = curve("accuracy"), curve(clears_its_rows)
     with reuse():
         assert (curve("accuracy"), curve(clears_its_rows)) == plain
+
+
+def test_a_stage_fitted_in_a_search_answers_outside_of_it() -> None:
+    X = np.random.default_rng(0).normal(size=(180, 6))
+    y = (X.sum(axis=1) > 0).astype(int)
+    pipe = make_pipeline(MaxAbsScaler(), LogisticRegression())
+    plain = MaxAbsScaler().fit_transform(X)
+    with reuse() as r:
+        GridSearchCV(pipe, {"logisticregression__C": [0.1, 1.0]}, cv=2).fit(X, y)
+        assert MaxAbsScaler().fit_transform(X, y).tobytes() == plain.tobytes()
+    assert "MaxAbsScaler.fit_transform: 0 reused" not in r.explain()

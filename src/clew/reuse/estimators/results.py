@@ -72,7 +72,7 @@ def own_slots(
     slots: dict[str, Slot] = {"self": Slot("self")}
     known: dict[int, Any] = {id(estimator): slots["self"]}
     owned = [(f"argument:{name}", value) for name, value in arguments.items()]
-    owned += [(f"attribute:{name}", value) for name, value in before.items()]
+    owned += [(f"attribute:{name}", v) for name, v in before.items() if name not in IGNORED]
     for name, value in owned:
         if scalar_bytes(value) is None and not isinstance(value, type | np.generic):
             slots[name] = Slot(name)
