@@ -14,7 +14,7 @@ from clew.lineage.ulid import ulid_of
 from clew.serve.batch import Batcher, BatchLimit, LatencyFit
 from clew.serve.cache import PredictionCache, row_key
 from clew.serve.compile import Compiled
-from clew.serve.journal.frame import Batch
+from clew.serve.journal.frame import Batch, Decision
 from clew.serve.journal.write import JournalWriter, Ulids
 from clew.serve.outputs import Answer
 from clew.serve.signature import Row
@@ -30,11 +30,20 @@ class Answered:
     ----------
     number : int
         The prediction's ULID, as a number.
+    confidence : float or None
+        In the answer of a deployment, from 0 to 1.
+    decision : Decision or None
+        How a deployment came to it, for all rows that were decided together.
+    version : str
+        Which version of a deployment answered.
     """
 
     number: int
     prediction: Any
     probabilities: list[float] | None
+    confidence: float | None = None
+    decision: Decision | None = None
+    version: str = ""
 
     @property
     def id(self) -> str:
@@ -78,7 +87,7 @@ class Hosted:
         self.most_rows = most_rows
         signature = compiled.signature
         self.columns = tuple(column.name for column in signature.columns)
-        self._names = self.columns or tuple(f"x{i}" for i in range(signature.n_features))
+        self.names = self.columns or tuple(f"x{i}" for i in range(signature.n_features))
         self._model = content.encode()
         self._journal = journal
         self._ulids = Ulids()
@@ -164,7 +173,7 @@ class Hosted:
                 self.name,
                 self.version,
                 self.content,
-                self._names,
+                self.names,
                 list(rows),
                 labels,
                 probabilities,

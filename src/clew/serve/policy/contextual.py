@@ -56,6 +56,13 @@ class Contextual:
         """Combine as the inner policy does in this context."""
         return self.policy.combine(self._of(state, context), context, votes)
 
+    def shares(self, state: State, context: Context, votes: Sequence[Vote]) -> dict[Any, float]:
+        """Return the share of each label, where the inner policy asks several arms."""
+        found: dict[Any, float] = self.policy.shares(  # type: ignore[attr-defined]
+            self._of(state, context), context, votes
+        )
+        return found
+
     def observe(self, state: State, context: Context, feedback: Feedback) -> State:
         """Return the state with this context's part changed."""
         inner = self.policy.observe(self._of(state, context), context, feedback)

@@ -34,13 +34,20 @@ def combined(weights: Mapping[str, float], votes: Sequence[Vote]) -> tuple[Any, 
     if all(isinstance(v.prediction, float) and v.probabilities is None for v in votes):
         mean = sum(weights.get(v.arm, 0.0) * v.prediction for v in votes) / present
         return mean, min(present / total, 1.0)
+    shares = shares_of(weights, votes)
+    best = max(shares, key=shares.__getitem__)
+    return best, min(shares[best] * present / total, 1.0)
+
+
+def shares_of(weights: Mapping[str, float], votes: Sequence[Vote]) -> dict[Any, float]:
+    """Return the share of each label in the weight of the arms that answered."""
+    present = sum(weights.get(vote.arm, 0.0) for vote in votes) or 1e-12
     shares: dict[Any, float] = defaultdict(float)
     for vote in votes:
         weight = weights.get(vote.arm, 0.0) / present
         for label, share in (vote.probabilities or {vote.prediction: 1.0}).items():
             shares[label] += weight * share
-    best = max(shares, key=shares.__getitem__)
-    return best, min(shares[best] * present / total, 1.0)
+    return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,10 @@ class Weighted:
         """Return the weighted vote or mean."""
         return combined(state["weights"], votes)
 
+    def shares(self, state: State, context: Context, votes: Sequence[Vote]) -> dict[Any, float]:
+        """Return the share of each label."""
+        return shares_of(state["weights"], votes)
+
     def observe(self, state: State, context: Context, feedback: Feedback) -> State:
         """Return the state as it is."""
         return state
@@ -80,6 +91,10 @@ class Voting(Weighted):
     def combine(self, state: State, context: Context, votes: Sequence[Vote]) -> tuple[Any, float]:
         """Return the label of the most weight; numbers are averaged."""
         return combined(state["weights"], [Vote(vote.arm, vote.prediction) for vote in votes])
+
+    def shares(self, state: State, context: Context, votes: Sequence[Vote]) -> dict[Any, float]:
+        """Return the share of each label in the votes."""
+        return shares_of(state["weights"], [Vote(vote.arm, vote.prediction) for vote in votes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,10 @@ class Exp4:
     def combine(self, state: State, context: Context, votes: Sequence[Vote]) -> tuple[Any, float]:
         """Return the weighted vote or mean."""
         return combined(weights_of(state["losses"], self.rate), votes)
+
+    def shares(self, state: State, context: Context, votes: Sequence[Vote]) -> dict[Any, float]:
+        """Return the share of each label."""
+        return shares_of(weights_of(state["losses"], self.rate), votes)
 
     def observe(self, state: State, context: Context, feedback: Feedback) -> State:
         """Return the state with each arm's loss added."""
