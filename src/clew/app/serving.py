@@ -22,7 +22,7 @@ from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Node
 from clew.serve import compile_model
-from clew.serve.hosted import Hosted
+from clew.serve.deployment.alone import Alone
 from clew.serve.journal import Journal, JournalWriter
 from clew.steps.runtime import Runtime
 from clew.track.load import load_model
@@ -70,7 +70,7 @@ def hosted(
     name: str | None = None,
     writer: JournalWriter | None = None,
     cache_size: int = 0,
-) -> Hosted:
+) -> Alone:
     """Return a model that is ready to answer requests.
 
     Parameters
@@ -80,7 +80,7 @@ def hosted(
     writer : JournalWriter, optional
         Where predictions are kept.
     """
-    return Hosted(
+    return Alone(
         name or found.name,
         found.version,
         found.content,

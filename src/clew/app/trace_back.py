@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from clew.app.deployments import record
 from clew.app.source_rows import SourceRow, rows_like
@@ -143,8 +142,3 @@ def _runs_of(store: Store, node: NodeId) -> Iterator[str]:
     for run in store.runtime.store.runs(limit=_RUNS):
         if any(use.node == node for use in store.runtime.store.uses(run.id)):
             yield run.id
-
-
-def shown(value: Any) -> str:
-    """Return a value of a row as people read it."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from clew.app.deployments.open import Opened
+
 
 @click.command("serve")
-@click.argument("model")
+@click.argument("models", nargs=-1, required=True)
 @click.option("--name", help="Under which clients ask for it; the step's name by default.")
 @click.option(
     "--sample",
@@ -36,7 +40,7 @@ import click
     "--keep/--no-keep", default=True, show_default=True, help="Keep every prediction in the store."
 )
 def command(
-    model: str,
+    models: tuple[str, ...],
     name: str | None,
     sample: Path | None,
     host: str,
@@ -45,29 +49,33 @@ def command(
     keep: bool,
     trust: bool,
 ) -> None:
-    """Serve MODEL over HTTP until Ctrl-C.
+    """Serve MODELS over HTTP until Ctrl-C.
 
-    MODEL is a registered version (adult@champion, adult/3), RUN:STEP, a node or a value. An alias
-    is followed: when it moves, the new version answers, and no request is dropped.
+    A model is a deployment by its name (see clew deploy), a registered version (adult@champion,
+    adult/3), RUN:STEP, a node or a value. Aliases and deployments are followed: when they change,
+    the new version answers, and no request is dropped.
 
     It speaks the Open Inference Protocol, MLflow's /invocations, and plain rows.
     """
     from clew.api.inference.run import run
+    from clew.app.deployments.open import Settings
 
-    run(
-        model,
-        host,
-        port,
-        name=name,
-        sample=sample,
-        cache_size=cache_size,
-        keep=keep,
-        trust=trust,
-        ready=_ready,
-    )
+    settings = Settings(name=name, sample=sample, trust=trust, cache_size=cache_size)
+    run(models, host, port, settings=settings, ready=_ready, keep=keep)
 
 
-def _ready(address: str, name: str, form: str, reason: str) -> None:
+def _ready(address: str, opened: Opened) -> None:
+    for model in opened.models:
+        _say(address, model.name, f"{model.compiled.form}: {model.compiled.attempts[-1].reason}")
+    for keeper in opened.keepers:
+        state, parts = keeper.state, keeper.router.running.parts
+        arms = ", ".join(
+            f"{arm.role} {arm.key} ({parts[arm.key].hosted.compiled.form})" for arm in state.arms
+        )
+        _say(address, state.name, f"{state.config.policy}: {arms}")
+
+
+def _say(address: str, name: str, told: str) -> None:
     click.echo(f"clew serves {name} at {address}  (Ctrl-C ends it)")
-    click.echo(f"  {form}: {reason}")
+    click.echo(f"  {told}")
     click.echo(f"  curl {address}/v2/models/{name}/predict -d '{{\"rows\": [{{…}}]}}'")

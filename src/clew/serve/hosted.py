@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -51,6 +51,38 @@ class Answered:
         return ulid_of(self.number)
 
 
+class Answering(Protocol):
+    """What answers requests under a name: a model, or a deployment of several."""
+
+    name: str
+    decides: ClassVar[bool]
+
+    @property
+    def version(self) -> str:
+        """Of the model, or of the champion."""
+
+    @property
+    def content(self) -> str:
+        """Content id of the model, or of the champion."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """What says how rows are read."""
+
+    @property
+    def batcher(self) -> Batcher[Values, Answered]:
+        """The queue."""
+
+    @property
+    def cache(self) -> PredictionCache | None:
+        """Answers that are remembered."""
+
+    async def answer(
+        self, rows: Sequence[Any], context: Mapping[str, Any] | None = None
+    ) -> Sequence[Answered]:
+        """Return the answer to each row, in order; see `Hosted.answer` and `Router.answer`."""
+
+
 class Hosted:
     """One version of a model, ready to answer. Used from one event loop.
 
@@ -69,6 +101,8 @@ class Hosted:
     most_rows : int
         Rows of one request.
     """
+
+    decides: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -94,8 +128,15 @@ class Hosted:
         self.cache = PredictionCache(cache_size) if cache_size else None
         self.batcher: Batcher[Values, Answered] = Batcher(self._run, limit or LatencyFit())
 
-    async def answer(self, rows: Sequence[Row | Sequence[float]]) -> Sequence[Answered]:
+    async def answer(
+        self, rows: Sequence[Row | Sequence[float]], context: Mapping[str, Any] | None = None
+    ) -> Sequence[Answered]:
         """Return the answer to each row, in order.
+
+        Parameters
+        ----------
+        context : mapping, optional
+            What is known of the request besides; one model has no use for it.
 
         Raises
         ------

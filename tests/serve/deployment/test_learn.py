@@ -152,7 +152,7 @@ def prediction(decision: Decision, answer: Any, shares: Any = None, shadows: Any
 
 
 def rewards(made: Any, *, truth: Any = None, reward: Any = None, rule: str = "accuracy") -> Any:
-    classes = {arm: ("a", "b") for arm in ("m/1", "m/2", "m/3")}
+    classes = dict.fromkeys(("m/1", "m/2", "m/3"), ("a", "b"))
     found = observed(
         made, made.decision, classes, named(rule, classifies=True), truth=truth, reward=reward
     )

@@ -20,14 +20,14 @@ from clew.api.inference.models import Models
 from clew.api.problem import Refused
 from clew.errors import ClewError, InvalidParameter
 from clew.serve.batch import Overloaded
-from clew.serve.hosted import Hosted
+from clew.serve.hosted import Answering
 
 _log = logging.getLogger("clew.serve")
 _JSON = (b"content-type", b"application/json")
 _LENGTH = b"inference-header-content-length"
 _encode = msgspec.json.Encoder().encode
 
-Handler = Callable[["Inference", Scope, bytes, Hosted], Awaitable["Answer"]]
+Handler = Callable[["Inference", Scope, bytes, Answering], Awaitable["Answer"]]
 Answer = tuple[int, bytes, Headers]
 
 
@@ -155,19 +155,21 @@ class Inference:
                 return _json({})
         raise _nowhere(scope)
 
-    async def infer(self, scope: Scope, body: bytes, hosted: Hosted) -> Answer:
+    async def infer(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Answer an inference request of the protocol."""
         length = _header_length(scope)
         request = tensors.parse(body, length)
         rows = tensors.rows_of(request, hosted.compiled.signature)
-        answers = await hosted.answer(rows)
+        answers = await hosted.answer(rows, request.parameters)
         binary = bool((request.parameters or {}).get("binary_data_output", False))
         outputs, parts = tensors.outputs_of(answers, request.outputs, binary=binary)
         response: dict[str, Any] = {
             "model_name": hosted.name,
-            "model_version": hosted.version,
+            "model_version": answers[0].version or hosted.version,
             "outputs": outputs,
         }
+        if answers[0].decision is not None:
+            response["parameters"] = forms.decision_of(answers)
         if request.id is not None:
             response["id"] = request.id
         content, head = tensors.encoded(response, parts)
@@ -176,22 +178,23 @@ class Inference:
         kind = (b"content-type", b"application/octet-stream")
         return 200, content, [kind, (_LENGTH, b"%d" % head)]
 
-    async def predict(self, scope: Scope, body: bytes, hosted: Hosted) -> Answer:
+    async def predict(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Answer ``{"rows": [{column: value}]}``."""
-        answers = await hosted.answer(forms.plain_rows(body))
+        asked = forms.plain_rows(body)
+        answers = await hosted.answer(asked.rows, asked.context)
         return 200, _encode(forms.plain_answer(hosted, answers)), [_JSON]
 
-    async def invocations(self, scope: Scope, body: bytes, hosted: Hosted) -> Answer:
+    async def invocations(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Answer MLflow's scoring protocol."""
         media = (header(scope, b"content-type") or b"application/json").decode("latin-1")
         rows = forms.mlflow_rows(body, media, hosted.compiled.signature)
         answers = await hosted.answer(rows)
         return 200, _encode({"predictions": [a.prediction for a in answers]}), [_JSON]
 
-    async def feedback(self, scope: Scope, body: bytes, hosted: Hosted) -> Answer:
+    async def feedback(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Take feedback to predictions."""
         said = forms.feedback_of(body)
-        return _json({"ids": self.models.take(hosted, said)})
+        return _json({"ids": self.models.take(said)})
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         message = await receive()

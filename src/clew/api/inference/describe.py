@@ -7,7 +7,7 @@ from typing import Any
 
 from clew.api.inference.models import Models
 from clew.api.inference.tensors import KINDS, MATRIX, kind_of
-from clew.serve.hosted import Hosted
+from clew.serve.hosted import Answering
 
 EXTENSIONS = ["binary_tensor_data", "model_repository", "statistics", "model_configuration"]
 
@@ -17,7 +17,7 @@ def server_metadata(version: str) -> dict[str, Any]:
     return {"name": "clew", "version": version, "extensions": EXTENSIONS}
 
 
-def metadata_of(hosted: Hosted, versions: Sequence[str]) -> dict[str, Any]:
+def metadata_of(hosted: Answering, versions: Sequence[str]) -> dict[str, Any]:
     """Return a model's metadata: its inputs with datatypes, its outputs, and how it serves."""
     signature = hosted.compiled.signature
     inputs = [
@@ -33,6 +33,8 @@ def metadata_of(hosted: Hosted, versions: Sequence[str]) -> dict[str, Any]:
     if classes:
         outputs.append({"name": "probabilities", "datatype": "FP64", "shape": [-1, len(classes)]})
     outputs.append({"name": "prediction_id", "datatype": "BYTES", "shape": [-1]})
+    if hosted.decides:
+        outputs.append({"name": "confidence", "datatype": "FP64", "shape": [-1]})
     return {
         "name": hosted.name,
         "versions": list(versions),
@@ -47,7 +49,7 @@ def metadata_of(hosted: Hosted, versions: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def statistics_of(hosted: Hosted) -> dict[str, Any]:
+def statistics_of(hosted: Answering) -> dict[str, Any]:
     """Return a model's counts, in the shape of the statistics extension."""
     counts = hosted.batcher.counts
     cache = hosted.cache

@@ -5,21 +5,22 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from clew.errors import InvalidParameter
-from clew.serve.hosted import Answered, Hosted
+from clew.serve.hosted import Answered, Answering
 from clew.serve.journal import Prediction
 from clew.serve.signature import Signature
 
 
 class Rows(msgspec.Struct, forbid_unknown_fields=True):
-    """Rows as people write them."""
+    """Rows as people write them, and what a policy may want to know of the request."""
 
     rows: list[Any]
+    context: dict[str, Any] = {}
 
 
 class Told(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,22 +42,61 @@ _rows = msgspec.json.Decoder(Rows).decode
 _feedback = msgspec.json.Decoder(Feedback).decode
 
 
-def plain_rows(body: bytes) -> list[Any]:
+def plain_rows(body: bytes) -> Rows:
     """Return the rows of ``{"rows": […]}``."""
     found: Rows = _decoded(_rows, body, '{"rows": [{column: value, …}, …]}')
-    return found.rows
+    return found
 
 
-def plain_answer(hosted: Hosted, answers: Sequence[Answered]) -> dict[str, Any]:
+def plain_answer(hosted: Answering, answers: Sequence[Answered]) -> dict[str, Any]:
     """Return predictions as people read them."""
     return {
         "model": hosted.name,
         "version": hosted.version,
         "predictions": [
-            {"id": a.id, "prediction": a.prediction, "probabilities": a.probabilities}
+            {
+                "id": a.id,
+                "prediction": a.prediction,
+                "probabilities": a.probabilities,
+                **_told_of(a),
+            }
             for a in answers
         ],
     }
+
+
+def _told_of(answer: Answered) -> dict[str, Any]:
+    """Return what a deployment says of one answer: who gave it, how sure, who was late."""
+    decision = answer.decision
+    if decision is None:
+        return {}
+    told: dict[str, Any] = {
+        "version": answer.version,
+        "confidence": answer.confidence,
+        "policy": decision.policy,
+        "arms": decision.arms,
+    }
+    if decision.late:
+        told["late"] = decision.late
+    if decision.note:
+        told["note"] = decision.note
+    return told
+
+
+def decision_of(answers: Sequence[Answered]) -> dict[str, str]:
+    """Return the same of all answers as the protocol's parameters, which are plain texts."""
+    decisions = list({id(a.decision): a.decision for a in answers if a.decision}.values())
+
+    def listed(names: Iterable[str]) -> str:
+        return ",".join(dict.fromkeys(names))
+
+    told = {
+        "policy": listed(one.policy for one in decisions),
+        "arms": listed(arm for one in decisions for arm in one.arms),
+        "late": listed(arm for one in decisions for arm in one.late),
+        "note": "; ".join(dict.fromkeys(one.note for one in decisions if one.note)),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def feedback_of(body: bytes) -> list[Told]:
@@ -183,7 +223,8 @@ def prediction_of(found: Prediction) -> dict[str, Any]:
         {"id": f.id, "time_ms": f.time_ms, "truth": f.truth, "reward": f.reward, "note": f.note}
         for f in found.feedback
     ]
-    return {**dataclasses.asdict(found), "feedback": feedback}
+    decision = None if found.decision is None else msgspec.structs.asdict(found.decision)
+    return {**dataclasses.asdict(found), "feedback": feedback, "decision": decision}
 
 
 def _decoded(decode: Any, body: bytes, expected: str) -> Any:

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from clew.api.inference.forms import Told
-from clew.errors import InvalidState, NotFound
+from clew.app.deployments.keep import Keeper
+from clew.errors import InvalidParameter, InvalidState, NotFound
 from clew.lineage.ulid import new_ulid
-from clew.serve.hosted import Hosted
+from clew.serve.hosted import Answering, Hosted
 from clew.serve.journal import Journal, JournalWriter, Prediction
-from clew.serve.journal.frame import Said
+from clew.serve.journal.frame import Observed, Said
 
 Load = Callable[[str], Hosted]
 
@@ -30,6 +31,8 @@ class Models:
         Where predictions are read, and where feedback is kept.
     moved : callable, optional
         Tells whether what a model was loaded by names another version now; runs in a thread.
+    tell : callable, optional
+        ``tell(hosted)`` returns what is to be called in a thread, so that others see its counts.
     """
 
     def __init__(
@@ -39,14 +42,17 @@ class Models:
         journal: Journal | None = None,
         writer: JournalWriter | None = None,
         moved: Callable[[Hosted], bool] | None = None,
+        tell: Callable[[Hosted], Callable[[], None]] | None = None,
     ) -> None:
         self._load = load
         self._moved = moved
+        self._tell = tell
         self._journal = journal
         self._writer = writer
         self._served: dict[str, dict[str, Hosted]] = {}
         self._front: dict[str, str] = {}
         self._absent: dict[str, str] = {}
+        self._keepers: dict[str, Keeper] = {}
 
     def add(self, hosted: Hosted) -> None:
         """Serve a model; requests without a version go to it from now on."""
@@ -54,8 +60,13 @@ class Models:
         self._front[hosted.name] = hosted.version
         self._absent.pop(hosted.name, None)
 
-    def get(self, name: str | None, version: str | None = None) -> Hosted:
-        """Return a model; without a name, the only one.
+    def deploy(self, keeper: Keeper) -> None:
+        """Serve a deployment under its name."""
+        self._keepers[keeper.router.name] = keeper
+        self._absent.pop(keeper.router.name, None)
+
+    def get(self, name: str | None, version: str | None = None) -> Answering:
+        """Return a model or a deployment; without a name, the only one.
 
         Raises
         ------
@@ -63,14 +74,16 @@ class Models:
             When there is none of that name or version; says which there are.
         """
         if name is None:
-            if len(self._served) != 1:
-                raise NotFound(
-                    "which model?", got="no name", expected=", ".join(sorted(self._served))
-                )
-            name = next(iter(self._served))
+            names = sorted({*self._served, *self._keepers})
+            if len(names) != 1:
+                raise NotFound("which model?", got="no name", expected=", ".join(names))
+            name = names[0]
+        keeper = self._keepers.get(name)
+        if keeper is not None:
+            return keeper.router.pinned(version) if version else keeper.router
         versions = self._served.get(name)
         if not versions:
-            known = ", ".join(sorted(self._served)) or "none"
+            known = ", ".join(sorted({*self._served, *self._keepers})) or "none"
             raise NotFound("no such model is served", got=name[:100], expected=known)
         found = versions.get(version or self._front[name])
         if found is None:
@@ -83,21 +96,22 @@ class Models:
 
     def versions(self, name: str) -> list[str]:
         """Return the versions of a model that are served."""
-        return list(self._served.get(name, {}))
+        keeper = self._keepers.get(name)
+        return keeper.versions if keeper else list(self._served.get(name, {}))
 
     def ready(self) -> bool:
         """Tell whether anything is served."""
-        return bool(self._served)
+        return bool(self._served or self._keepers)
 
     def listing(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield name, version, state and reason of all that is or was served."""
-        for name, versions in sorted(self._served.items()):
-            for version in versions:
+        for name in sorted({*self._served, *self._keepers}):
+            for version in self.versions(name):
                 yield name, version, "READY", ""
         for name, reason in sorted(self._absent.items()):
             yield name, "", "UNAVAILABLE", reason
 
-    async def load(self, name: str) -> Hosted:
+    async def load(self, name: str) -> None:
         """Load a model by name, or load it anew; the old version answers until the new one can.
 
         Raises
@@ -105,6 +119,10 @@ class Models:
         ClewError
             When it cannot be loaded; what was served goes on.
         """
+        keeper = self._keepers.get(name)
+        if keeper is not None:
+            await keeper.reload()
+            return
         fresh = await asyncio.to_thread(self._load, name)
         old = list(self._served.get(fresh.name, {}).values())
         self.add(fresh)
@@ -112,25 +130,43 @@ class Models:
             if hosted.version != fresh.version:
                 await hosted.batcher.drain()
                 self._served[fresh.name].pop(hosted.version, None)
-        return fresh
 
-    async def follow(self, every_s: float = 2.0) -> None:
-        """Load models anew when their alias moves; a version that cannot be loaded is left."""
+    async def follow(self, every_s: float = 1.0) -> None:
+        """Do again and again what is to be done beside answering.
+
+        Deployments learn and change; models are loaded anew when their alias moves. A version that
+        cannot be loaded is left.
+        """
         failed: set[str] = set()
-        while self._moved is not None:
+        while True:
             await asyncio.sleep(every_s)
-            for name in list(self._served):
+            for name in [*self._served, *self._keepers]:
                 try:
-                    if await asyncio.to_thread(self._moved, self.get(name)):
-                        await self.load(name)
+                    await self._turn(name)
                     failed.discard(name)
                 except Exception:
                     if name not in failed:
                         _log.exception("model %s goes on as it was", name)
                     failed.add(name)
 
+    async def _turn(self, name: str) -> None:
+        keeper = self._keepers.get(name)
+        if keeper is not None:
+            await keeper.turn()
+            return
+        hosted = self._served[name][self._front[name]]
+        if self._tell is not None:
+            await asyncio.to_thread(self._tell(hosted))
+        if self._moved is not None and await asyncio.to_thread(self._moved, hosted):
+            await self.load(name)
+
     async def unload(self, name: str) -> None:
         """Stop serving a model, once what waits is answered."""
+        keeper = self._keepers.pop(name, None)
+        if keeper is not None:
+            self._absent[name] = "unloaded"
+            await keeper.close()
+            return
         versions = self._served.pop(name, None)
         if versions is None:
             raise NotFound("no such model is served", got=name[:100])
@@ -144,9 +180,13 @@ class Models:
         for versions in list(self._served.values()):
             for hosted in list(versions.values()):
                 await hosted.batcher.drain()
+        for keeper in list(self._keepers.values()):
+            await keeper.close()
 
-    def take(self, hosted: Hosted, told: Sequence[Told]) -> list[str]:
+    def take(self, told: Sequence[Told]) -> list[str]:
         """Keep feedback in the journal; return its ids.
+
+        Where a deployment answered, what it means for the arms is kept with it.
 
         Raises
         ------
@@ -158,10 +198,24 @@ class Models:
         ids = []
         for one in told:
             ids.append(new_ulid())
+            now_ms, observed = time.time_ns() // 1_000_000, self._observed(one)
             self._writer.append(
-                Said(time.time_ns() // 1_000_000, ids[-1], one.id, one.truth, one.reward, one.note)
+                Said(now_ms, ids[-1], one.id, one.truth, one.reward, one.note, observed)
             )
         return ids
+
+    def _observed(self, told: Told) -> Observed | None:
+        """Return what feedback means for the deployment that answered, if it is served here."""
+        if not self._keepers or self._journal is None:
+            return None
+        try:
+            prediction = self._journal.find(told.id)
+        except InvalidParameter:  # no ULID: no prediction has this id
+            return None
+        keeper = self._keepers.get(prediction.model) if prediction else None
+        if keeper is None or prediction is None:
+            return None
+        return keeper.observed(prediction, told.truth, told.reward)
 
     def prediction(self, id: str) -> Prediction:
         """Return a kept prediction with its feedback."""
@@ -169,15 +223,23 @@ class Models:
             raise InvalidState("this server keeps no predictions")
         return self._journal.get(id)
 
+    def _all(self) -> Iterator[tuple[str, Hosted]]:
+        """Yield every version that is in memory, with the name under which it is asked."""
+        for name, versions in self._served.items():
+            for hosted in versions.values():
+                yield name, hosted
+        for name, keeper in self._keepers.items():
+            for part in keeper.router.running.parts.values():
+                yield name, part.hosted
+
     def metrics(self) -> str:
         """Return the counts of all models in Prometheus' text format."""
         lines = []
         for name, kind, help in _METRICS:
             lines += [f"# HELP {name} {help}", f"# TYPE {name} {kind}"]
-            for versions in self._served.values():
-                for hosted in versions.values():
-                    labels = f'model="{_escaped(hosted.name)}",version="{_escaped(hosted.version)}"'
-                    lines.append(f"{name}{{{labels}}} {_value(name, hosted)}")
+            for served, hosted in self._all():
+                labels = f'model="{_escaped(served)}",version="{_escaped(hosted.version)}"'
+                lines.append(f"{name}{{{labels}}} {_value(name, hosted)}")
         return "\n".join(lines) + "\n"
 
 

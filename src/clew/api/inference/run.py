@@ -1,40 +1,36 @@
-"""`clew serve` from beginning to end: model, socket, application, loop."""
+"""`clew serve` from beginning to end: models, socket, application, loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from clew.api.inference.app import Inference
 from clew.api.inference.models import Models
 from clew.api.server import listen
-from clew.app.serving import find, hosted, journal_of, registered, writer_of
+from clew.app.deployments.open import Opened, Settings
+from clew.app.serving import journal_of, writer_of
 from clew.app.store import open_store
-from clew.errors import InvalidParameter, NotFound
-from clew.serve.hosted import Hosted
+from clew.errors import InvalidParameter
 
 
 def run(
-    spec: str,
+    specs: Sequence[str],
     host: str,
     port: int,
     *,
-    ready: Callable[[str, str, str, str], None],
-    name: str | None = None,
-    sample: Path | None = None,
-    cache_size: int = 0,
+    settings: Settings,
+    ready: Callable[[str, Opened], None],
     keep: bool = True,
-    trust: bool = False,
 ) -> None:
-    """Serve a model until the process is told to end.
+    """Serve models and deployments until the process is told to end.
 
     Parameters
     ----------
-    spec : str
-        The model: see `clew.app.serving.find`. Where it is an alias, the version that it points to
-        is followed.
+    specs : sequence of str
+        Names of deployments, and models: see `clew.app.serving.find`. Where one is an alias, the
+        version that it points to is followed.
     ready : callable
-        ``ready(address, name, form, reason)`` is called once requests are answered.
+        ``ready(address, opened)`` is called once requests are answered.
 
     Raises
     ------
@@ -48,31 +44,29 @@ def run(
             expected="127.0.0.1, ::1 or localhost",
             hint="put a proxy that authenticates in front of it",
         )
-    store = open_store()
-    writer = writer_of(store) if keep else None
-
-    def load(which: str) -> Hosted:
-        found = find(store, spec, sample, trust=trust)
-        if which not in ("", name or found.name):
-            raise NotFound("no such model is served here", got=which, expected=name or found.name)
-        return hosted(found, name=name, writer=writer, cache_size=cache_size)
-
-    def moved(model: Hosted) -> bool:
-        """Tell whether the alias that is served points to another version now."""
-        version = registered(store, spec)
-        return version is not None and str(version.version) != model.version
-
-    model = load("")
-    models = Models(load, journal=journal_of(store), writer=writer, moved=moved)
-    models.add(model)
     listener = listen.bind(host, port)
     address = listen.address_of(listener, host)
-
-    def announced() -> None:
-        ready(address, model.name, model.compiled.form, model.compiled.attempts[-1].reason)
-
+    store = open_store()
+    writer = writer_of(store) if keep else None
     try:
-        listen.serve(Inference(models), listener, ready=announced, stopping=lambda: None)
+        opened = Opened(store, specs, settings, writer, address)
+        models = Models(
+            opened.load,
+            journal=journal_of(store),
+            writer=writer,
+            moved=opened.moved,
+            tell=opened.tell,
+        )
+        for model in opened.models:
+            models.add(model)
+        for keeper in opened.keepers:
+            models.deploy(keeper)
+        listen.serve(
+            Inference(models),
+            listener,
+            ready=lambda: ready(address, opened),
+            stopping=lambda: None,
+        )
     finally:
         listener.close()
         if writer is not None:

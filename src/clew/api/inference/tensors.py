@@ -186,9 +186,8 @@ def rows_of(request: InferRequest, signature: Signature) -> list[Any]:
         raise InvalidParameter(
             "inputs are missing", got=", ".join(columns), expected=", ".join(lacking) + " too"
         )
-    names = [column.name for column in signature.columns]
-    parts = zip(*(columns[name] for name in names), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in parts]
+    parts = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in parts]
 
 
 def _matrix_rows(inputs: Sequence[Tensor], signature: Signature) -> list[Any]:
@@ -282,6 +281,8 @@ def _tensors(answers: Sequence[Answered]) -> Iterator[tuple[str, list[int], str,
         shares = [share for answer in answers for share in answer.probabilities or ()]
         yield "probabilities", [n_rows, len(answers[0].probabilities)], "FP64", shares
     yield "prediction_id", [n_rows], "BYTES", [answer.id for answer in answers]
+    if answers[0].confidence is not None:
+        yield "confidence", [n_rows], "FP64", [answer.confidence for answer in answers]
 
 
 def kind_of(values: Sequence[Any]) -> str:

@@ -70,6 +70,12 @@ class Keeper:
         """The state that answers now."""
         return self.router.running.state
 
+    @property
+    def versions(self) -> list[str]:
+        """The versions that answer, the champion's first."""
+        champion = self.state.champion.version
+        return list(dict.fromkeys([champion, *(arm.version for arm in self.state.arms)]))
+
     async def turn(self) -> None:
         """Do what is to be done now and then; a new state answers once all its arms can."""
         told = self.told()
@@ -122,6 +128,7 @@ class Keeper:
     def _turn(self, told: Told) -> Running | None:
         if self._learner.advance():
             self._learner.save()
+            told.rewards = dict(self._learner.kept.rewards)
         self._teller.tell(told)
         self._judge(told)
         if time.monotonic() - self._followed_s < _FOLLOW_S:

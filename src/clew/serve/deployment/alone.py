@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.errors import ClewError
@@ -16,9 +16,12 @@ class Alone(Hosted):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        self.started_ms = time.time_ns() // 1_000_000
         self.part = Part(f"{self.name}/{self.version}", self)
 
-    async def answer(self, rows: Sequence[Any]) -> Sequence[Answered]:
+    async def answer(
+        self, rows: Sequence[Any], context: Mapping[str, Any] | None = None
+    ) -> Sequence[Answered]:
         """Return the answer to each row, in order; see `Hosted.answer`."""
         began_s = time.perf_counter()
         try:

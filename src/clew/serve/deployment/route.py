@@ -6,7 +6,7 @@ import asyncio
 import random as _random
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from clew.errors import ClewError, InvalidParameter, NotFound
 from clew.serve.batch import Batcher
@@ -39,6 +39,8 @@ class Router:
     journal : JournalWriter or None
         Where answers are kept before they are given; None: they are not kept.
     """
+
+    decides: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -276,6 +278,8 @@ class Router:
 
 class Pinned:
     """One version of a deployment, asked by its number: the policy is not."""
+
+    decides: ClassVar[bool] = True
 
     def __init__(self, router: Router, part: Part) -> None:
         self._router, self._part = router, part
