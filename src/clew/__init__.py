@@ -5,6 +5,7 @@ Every fact is a node; a node's id is the hash of what produced it. In the order 
 - `step`, `flow`: functions whose calls are nodes; a flow is planned as a whole before it runs.
 - `env`, `checkpoint`: what a step reads from its surroundings, and where a long one goes on.
 - `reuse`, `Search`, `trace`: nothing is computed twice in scikit-learn and NumPy code.
+- `automl`: a model for a table, within a budget of seconds.
 - `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them.
 - `log_metric`, `log_param`, `log_artifact`, `log_model`: what a run, or a flow, says about itself.
 - `load_model`: a logged or registered model; in `clew.registry` names, versions, promotion.
@@ -19,6 +20,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clew.app.automl import automl
     from clew.app.store import open_store as open
     from clew.reuse.context import reuse
     from clew.reuse.trace import trace
@@ -38,6 +40,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Search": "clew.select.search:Search",
     "autolog": "clew.track.autolog:autolog",
+    "automl": "clew.app.automl:automl",
     "checkpoint": "clew.steps.checkpoint:checkpoint",
     "env": "clew.steps.env:env",
     "flow": "clew.steps.flow:flow",
@@ -56,6 +59,7 @@ _HOMES = {
 __all__ = [
     "Search",
     "autolog",
+    "automl",
     "checkpoint",
     "env",
     "flow",

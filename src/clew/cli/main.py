@@ -32,6 +32,7 @@ COMMANDS = {
     "diff": "Say where two threads part, and why.",
     "rebuild": "Execute a thread again and compare every content id.",
     "impact": "List what depends on a file, an id or a library version.",
+    "automl": "A model for a table, within a budget of seconds.",
     "study": "List and show model-selection studies.",
     "sql": "Ask the store in SQL.",
     "deploy": "Put versions behind one name.",

@@ -1,0 +1,117 @@
+"""`clew.automl`: a search within a budget, tracked, and its model registered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from clew.errors import MissingExtra
+from clew.track.active import run
+from clew.track.save import log_model
+
+if TYPE_CHECKING:
+    from clew.select.automl.study import AutoML, Progress
+
+EXPERIMENT = "automl"
+_EXAMPLE_ROWS = 5
+
+
+def automl(
+    X: Any,
+    y: Any,
+    budget_s: float = 60.0,
+    *,
+    test: tuple[Any, Any] | None = None,
+    name: str | None = None,
+    metric: str = "auto",
+    kind: str = "auto",
+    learners: Sequence[str] | None = None,
+    workers: int | None = None,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+) -> AutoML:
+    """Find a model for a table within a budget; the search is a run, its model is logged.
+
+    Learners are scikit-learn's, and LightGBM and XGBoost where they are installed. A sensible model
+    stands within two seconds; then learners and their parameters are tried on folds, and the best
+    are combined (Caruana et al. 2004). Gaps, categories, texts and dates are dealt with.
+
+    Parameters
+    ----------
+    X : table
+        A pandas or Polars frame, or an array of shape (n, columns).
+    y : array-like of shape (n,)
+        Targets: labels, or numbers.
+    budget_s : float
+        Seconds that the search may take, its end included. Tracking adds a moment.
+    test : (table, array-like), optional
+        Rows that take no part; they are asked once, when all is decided.
+    name : str, optional
+        Register the model under this name.
+    metric, kind, learners, workers, seed, progress
+        As in `clew.select.automl.study.AutoML`.
+
+    Returns
+    -------
+    AutoML
+        Its `model_` is an ordinary estimator; it predicts like one itself, too. `run_id_` names
+        the run, `version_` the registered version.
+
+    Raises
+    ------
+    MissingExtra
+        When scikit-learn or pandas is not installed.
+    InvalidParameter
+        When rows and targets do not fit together.
+
+    Examples
+    --------
+    >>> import clew
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> found = clew.automl(X, y, budget_s=3, workers=1)
+    >>> found.score_ > 0.95
+    True
+    """
+    try:
+        from clew.select.automl.columns import table
+        from clew.select.automl.study import AutoML
+    except ImportError as error:
+        raise MissingExtra(
+            "automl needs scikit-learn and pandas.", hint="pip install 'clew[sklearn,pandas]'"
+        ) from error
+    study = AutoML(
+        budget_s, metric=metric, kind=kind, learners=learners, workers=workers, seed=seed,
+        progress=progress,
+    )  # fmt: skip
+    with run("automl", experiment=EXPERIMENT) as tracked:
+        tracked.log_params({"budget_s": budget_s, "seed": seed})
+        tracked.log_input(table(X), name="training", context="training")
+        study.fit(X, y)
+        tracked.log_params({"metric": study.task_.metric, "task": study.task_.kind})
+        tracked.log_metrics({study.task_.metric: study.score_, "seconds": study.seconds_})
+        if test is not None:
+            _opened(study, test)
+            tracked.log_metric(f"test_{study.task_.metric}", study.test_score_)
+        board = [asdict(line) for line in study.leaderboard_]
+        tracked.log_text("leaderboard.json", json.dumps(board, indent=1, default=str))
+        if study.warnings_:
+            tracked.set_tag("warnings", "; ".join(study.warnings_)[:5000])
+        logged = log_model(study.model_, input_example=table(X).head(_EXAMPLE_ROWS))
+        study.run_id_, study.version_ = tracked.id, None
+    if name is not None:
+        from clew.registry.promote import register
+
+        study.version_ = register(logged, name)
+    return study
+
+
+def _opened(study: AutoML, test: tuple[Any, Any]) -> None:
+    """Score the ensemble, and each of its members, on rows that took no part."""
+    study.test_score_ = study.evaluate(*test)
+    study.leaderboard_ = [
+        replace(line, test_score=study.test_score_ if line.weight == 1.0 else None)
+        for line in study.leaderboard_
+    ]

@@ -1,0 +1,1 @@
+"""Automated machine learning: algorithm and parameters at once, an ensemble at the end."""

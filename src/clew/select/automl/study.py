@@ -1,0 +1,316 @@
+"""`AutoML`: a table and targets in, an ensemble out, within a budget of seconds."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
+
+from clew.errors import InvalidParameter, NotFound
+from clew.select.automl.agenda import Agenda
+from clew.select.automl.blend import blended, selected
+from clew.select.automl.board import Board, Candidate, Line, mean_score
+from clew.select.automl.columns import kinds_of, suspicions, table
+from clew.select.automl.learners import available
+from clew.select.automl.model import BlendClassifier, BlendRegressor
+from clew.select.automl.pool import Pool, pool
+from clew.select.automl.task import Floats, Task, task_of
+from clew.select.automl.worker import Bench, Fitted, Material, Order, outputs
+
+_LAST_SHARE, _LAST_S = 0.08, 1.0
+_HELD_SHARE_ROWS = 60_000
+_FIRST_ROWS = 6_000
+_FIRST = {"learning_rate": 0.15, "max_leaf_nodes": 15, "l2_regularization": 1.0}
+_OVERFIT = 0.15
+_AHEAD = 0.005
+_MEMBERS = 24
+_RESERVE = 0.02
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a study tells as it goes.
+
+    Parameters
+    ----------
+    elapsed_s, budget_s : float
+    model : str
+        The candidate that has just been fitted.
+    score, best_score : float
+        Its measure on the fold, and the best so far on that fold.
+    dropped : int
+        Candidates that get no further folds, as it stands.
+    """
+
+    elapsed_s: float
+    budget_s: float
+    model: str
+    score: float
+    best_score: float
+    dropped: int
+
+
+class AutoML(BaseEstimator):  # type: ignore[misc]
+    """Chooses a learner and its parameters, and combines the best into an ensemble.
+
+    Columns may be numbers, categories, texts and dates, with gaps. Workers fit on folds with one
+    thread each; the process that was asked watches the clock and kills what would overrun it.
+
+    Parameters
+    ----------
+    budget_s : float
+        Seconds from the call of `fit` to its end.
+    metric : str
+        ``"roc_auc"``, ``"accuracy"``, ``"log_loss"``, ``"rmse"``, ``"mae"``, ``"r2"``; ``"auto"``:
+        the first for two classes, log loss for more, root mean square for numbers.
+    kind : {"auto", "binary", "multiclass", "regression"}
+    learners : sequence of str, optional
+        Names of those that may be used.
+    folds : int
+        Folds on which each candidate is fitted. Beyond 60,000 rows there is one held part.
+    workers : int, optional
+        Processes; by default one for each core.
+    seed : int
+    progress : callable, optional
+        Called with a `Progress` after each fit.
+
+    Attributes
+    ----------
+    model_ : BlendClassifier or BlendRegressor
+        The ensemble, an ordinary estimator.
+    leaderboard_ : list of Line
+        All candidates, the best first.
+    warnings_ : list of str
+        What a person should look at before trusting the scores.
+    first_model_s_ : float
+        Seconds until there was a model that could be used.
+    score_ : float
+        The ensemble's measure out of fold.
+    task_ : Task
+    """
+
+    def __init__(
+        self,
+        budget_s: float = 60.0,
+        *,
+        metric: str = "auto",
+        kind: str = "auto",
+        learners: Sequence[str] | None = None,
+        folds: int = 5,
+        workers: int | None = None,
+        seed: int = 0,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.budget_s, self.metric, self.kind, self.learners = budget_s, metric, kind, learners
+        self.folds, self.workers, self.seed, self.progress = folds, workers, seed, progress
+
+    def fit(self, X: Any, y: Any) -> AutoML:
+        """Search until the budget is spent.
+
+        Raises
+        ------
+        InvalidParameter
+            When rows and targets do not fit together, or an option makes no sense.
+        """
+        began = time.monotonic()
+        if not self.budget_s > 0 or self.folds < 2:
+            raise InvalidParameter("No such study.", expected="budget_s above 0, folds 2 or more")
+        frame = table(X)
+        self.task_, targets = task_of(y, self.metric, self.kind)
+        if len(frame) != len(targets):
+            raise InvalidParameter(
+                "X and y differ in length.", got=f"{len(frame)} and {len(targets)} rows"
+            )
+        columns = kinds_of(frame)
+        if all(column.kind in ("constant", "id") for column in columns):
+            raise InvalidParameter("No column says anything.", got=", ".join(frame.columns[:8]))
+        material = Material(
+            frame, targets, columns, self.task_, _folds(targets, self.task_, self.folds, self.seed),
+            self.seed,
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="clew-automl-") as folder:
+            self._search(material, Path(folder), began)
+        self.warnings_ += (
+            suspicions(frame, columns, targets, self.task_.kind == "regression") + self._overfit()
+        )
+        self.classes_ = self.task_.classes
+        self.n_features_in_ = frame.shape[1]
+        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        self.seconds_ = time.monotonic() - began
+        return self
+
+    def _search(self, material: Material, folder: Path, began: float) -> None:
+        deadline = began + self.budget_s
+        last = deadline - max(min(_LAST_S, self.budget_s / 4), self.budget_s * _LAST_SHARE)
+        board = Board(len(material.folds))
+        self.warnings_: list[str] = []
+        n_workers = self.workers or max(1, len(os.sched_getaffinity(0)))
+        with pool(material, folder, n_workers) as opened:
+            quick = self._first_model(material, folder)
+            self.first_model_s_ = time.monotonic() - began
+            self._race(opened, board, material, began, last)
+        self._combine(board, material, quick, deadline)
+
+    def _race(
+        self, opened: Pool, board: Board, material: Material, began: float, last: float
+    ) -> None:
+        usable = available(self.task_, len(material.y), self.learners)
+        if not usable:
+            raise NotFound("No learner is left.", got=repr(self.learners))
+        agenda = Agenda(usable, board, self.seed)
+        waiting: Order | None = None
+        while (left_s := last - time.monotonic()) > 0:
+            while opened.idle() and (waiting := waiting or agenda.order(left_s)) is not None:
+                opened.give(waiting)
+                waiting = None
+            if opened.idle() and not opened.running:
+                return  # nothing fits into the time that is left
+            for fitted in opened.results(left_s):
+                candidate = board.take(fitted)
+                self._tell(board, candidate, fitted, began)
+
+    def _first_model(self, material: Material, folder: Path) -> Fitted:
+        """Fit a sensible model at once, on some thousand rows, while workers start."""
+        rng = np.random.default_rng(self.seed)
+        fit, held = material.folds[0]
+        some = rng.permutation(fit)[:_FIRST_ROWS]
+        few = replace(material, folds=[(np.sort(some), held)])
+        # One thread: several that wait for each other on a busy machine take many times as long.
+        with threadpool_limits(1):
+            found = Bench(few, folder).fit(Order(-1, "histogram", _FIRST, 0))
+        if found.error:
+            raise InvalidParameter("Not even a first model can be fitted.", got=found.error)
+        return found
+
+    def _combine(self, board: Board, material: Material, quick: Fitted, deadline: float) -> None:
+        complete = board.complete()
+        weights: dict[int, float] = {}
+        members: list[Any] = []
+        shares: list[float] = []
+        first = -np.inf  # what the ensemble scores on the first fold's held rows
+        if complete:
+            weights, first = self._weighed(board, complete, material, deadline)
+            for number, weight in weights.items():
+                for fitted in board.candidates[number].folds.values():
+                    members.append(_loaded(fitted))
+                    shares.append(weight / len(material.folds))
+        single = max([quick, *(c.folds[0] for c in board.first())], key=lambda f: f.score)
+        if single.score > first + _AHEAD:
+            # One fold's model is clearly better than all that the budget reached to complete.
+            weights, members, shares = {single.order.candidate: 1.0}, [_loaded(single)], [1.0]
+            self.score_ = single.score
+            self.warnings_.append("the budget did not reach for the best candidate on all folds")
+        build = BlendRegressor if self.task_.kind == "regression" else BlendClassifier
+        self.model_ = build(members, shares, self.task_, list(material.frame.columns)).fit(None)
+        self.leaderboard_ = [
+            _line(candidate, weights.get(candidate.number, 0.0))
+            for candidate in [*complete, *(c for c in board.first() if c not in complete)]
+        ]
+        if weights.get(quick.order.candidate):
+            only = Candidate(-1, quick.order.learner, quick.order.configuration, {0: quick})
+            self.leaderboard_.insert(0, _line(only, 1.0))
+        failed = [c for c in board.candidates.values() if c.error]
+        if failed:
+            self.warnings_.append(f"{len(failed)} candidates failed: {failed[0].error[:200]}")
+
+    def _weighed(
+        self, board: Board, complete: list[Candidate], material: Material, deadline: float
+    ) -> tuple[dict[int, float], float]:
+        """Return the ensemble's weights, and what it scores on the first fold's held rows."""
+        rows = len(material.y)
+        held = np.zeros(rows, dtype=bool)
+        for _, part in material.folds:
+            held[part] = True
+        whole = {c.number: board.out_of_fold(c, material.folds, rows) for c in complete[:_MEMBERS]}
+        y = material.y[held]
+        weights = selected(
+            {number: predicted[held] for number, predicted in whole.items()},
+            y,
+            self.task_,
+            deadline=deadline - _RESERVE * self.budget_s,
+        )
+        mixed = blended(whole, weights)
+        self.score_ = self.task_.score(y, mixed[held])
+        part = material.folds[0][1]
+        return weights, self.task_.score(material.y[part], mixed[part])
+
+    def _tell(self, board: Board, candidate: Candidate, fitted: Fitted, began: float) -> None:
+        if self.progress is None:
+            return
+        first = board.first()
+        same = [c.folds[fitted.order.fold].score for c in first if fitted.order.fold in c.folds]
+        self.progress(
+            Progress(
+                time.monotonic() - began, self.budget_s, candidate.learner, fitted.score,
+                max(same, default=fitted.score), sum(1 for c in first if c.asked == {0}),
+            )
+        )  # fmt: skip
+
+    def _overfit(self) -> list[str]:
+        if self.task_.metric not in ("roc_auc", "accuracy"):
+            return []
+        return [
+            f"overfit? {line.model}: {line.train_score:.3f} on its own rows, {line.score:.3f} else"
+            for line in self.leaderboard_
+            if line.weight > 0.2 and line.train_score - line.score > _OVERFIT
+        ]
+
+    def predict(self, X: Any) -> Any:
+        """Return what the ensemble predicts."""
+        return self.model_.predict(X)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the ensemble's probabilities."""
+        probabilities: Floats = self.model_.predict_proba(X)
+        return probabilities
+
+    def evaluate(self, X: Any, y: Any) -> float:
+        """Return the measure on rows that took no part; errors are negative."""
+        if self.task_.classes is None:
+            return self.task_.score(np.asarray(y, dtype=float), self.model_.predict(X))
+        codes = np.searchsorted(self.task_.classes, np.asarray(y))
+        mean = self.model_.predict_proba(X)
+        told = mean[:, 1] if self.task_.kind == "binary" else mean
+        return self.task_.score(codes.astype(float), told)
+
+
+def _folds(y: Floats, task: Task, folds: int, seed: int) -> list[tuple[Any, Any]]:
+    from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+    rows = np.arange(len(y))
+    counts = np.unique(y, return_counts=True)[1] if task.kind != "regression" else np.array([99])
+    stratify = y if task.kind != "regression" and counts.min() >= 2 else None
+    if len(y) > _HELD_SHARE_ROWS:
+        fit, held = train_test_split(rows, test_size=0.15, random_state=seed, stratify=stratify)
+        return [(np.sort(fit), np.sort(held))]
+    if stratify is None or counts.min() < folds:
+        split: Any = KFold(folds, shuffle=True, random_state=seed).split(rows)
+    else:
+        split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, y)
+    return list(split)
+
+
+def _line(candidate: Candidate, weight: float) -> Line:
+    fitted = list(candidate.folds.values())
+    return Line(
+        candidate.learner, candidate.configuration, mean_score(candidate),
+        float(np.mean([each.train_score for each in fitted])), len(fitted),
+        sum(each.seconds for each in fitted), weight,
+    )  # fmt: skip
+
+
+def _loaded(fitted: Fitted) -> Any:
+    # Written by this study's own workers, into a folder that is this user's alone.
+    return pickle.loads(Path(fitted.path).read_bytes())  # noqa: S301
+
+
+__all__ = ["AutoML", "Progress", "outputs"]

@@ -1,0 +1,142 @@
+"""Automated machine learning, as people call it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+
+import clew
+from clew.cli.main import main
+from clew.errors import ClewError, InvalidParameter
+from clew.select.automl.study import AutoML
+
+QUICK = {"workers": 1, "learners": ["linear", "histogram"]}
+
+
+def mixed(rows: int = 400) -> tuple[pd.DataFrame, pd.Series]:
+    rng = np.random.default_rng(0)
+    city = rng.choice(["Bonn", "Köln", "Ulm"], rows)
+    age = rng.normal(40, 10, rows)
+    X = pd.DataFrame(
+        {
+            "city": np.where(rng.random(rows) < 0.1, None, city),
+            "age": np.where(rng.random(rows) < 0.1, np.nan, age),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 999, rows), "D"),
+            "words": [f"some words about number {i} and more" for i in range(rows)],
+        }
+    )
+    return X, pd.Series(np.where((city == "Ulm") ^ (age > 40), "buys", "leaves"), name="what")
+
+
+def test_a_mixed_table_becomes_a_registered_model() -> None:
+    X, y = mixed()
+    told = []
+    found = clew.automl(
+        X[:300], y[:300], 10, test=(X[300:], y[300:]), name="buyers", progress=told.append, **QUICK
+    )
+    assert found.score_ > 0.75
+    assert abs(found.test_score_ - found.score_) < 0.2
+    assert set(found.predict(X)) == {"buys", "leaves"}
+    assert found.predict_proba(X).shape == (400, 2)
+    assert found.first_model_s_ < found.seconds_
+    assert told
+    assert told[-1].best_score >= told[-1].score
+    loaded = clew.load_model(
+        "models:/buyers@1" if False else f"models:/buyers/{found.version_.version}"
+    )
+    assert (loaded.predict(X) == found.predict(X)).all()
+    store = clew.open()
+    run = next(run for run in store.find(flow="automl"))
+    assert run.id == found.run_id_
+    assert dict(run.params)["metric"] == "roc_auc"
+    best = [line for line in found.leaderboard_ if line.weight]
+    assert abs(sum(line.weight for line in best) - 1) < 1e-9
+
+
+@pytest.mark.slow
+def test_the_budget_is_kept_and_scores_are_out_of_fold() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    rng = np.random.default_rng(0)
+    study = AutoML(4, workers=1, learners=["linear", "forest"], seed=1).fit(X, rng.permutation(y))
+    assert study.score_ < 0.65  # targets that nothing tells: no candidate may seem to know them
+    assert study.seconds_ < 8
+    assert all(
+        line.train_score > line.score for line in study.leaderboard_ if line.model == "forest"
+    )
+
+
+@pytest.mark.slow
+def test_numbers_are_predicted_too_and_polars_and_arrays_are_taken() -> None:
+    polars = pytest.importorskip("polars")
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    study = AutoML(8, metric="r2", **QUICK).fit(polars.from_pandas(X), y)
+    assert study.score_ > 0.35
+    assert abs(study.evaluate(X, y) - study.score_) < 0.5
+    array = AutoML(4, metric="r2", **QUICK).fit(X.to_numpy(), y.to_numpy())
+    assert array.predict(X.to_numpy()).shape == (442,)
+
+
+@pytest.mark.slow
+def test_several_classes_have_a_column_each() -> None:
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    study = AutoML(6, **QUICK).fit(X, names)
+    proba = study.predict_proba(X)
+    assert proba.shape == (150, 3)
+    assert np.allclose(proba.sum(axis=1), 1)
+    assert (study.predict(X) == names).mean() > 0.9
+    assert list(study.classes_) == ["setosa", "versicolor", "virginica"]
+
+
+def test_a_tiny_budget_gives_the_first_model_and_says_so() -> None:
+    X, y = mixed()
+    study = AutoML(0.2, **QUICK).fit(X, y)
+    assert set(study.predict(X)) <= {"buys", "leaves"}
+    assert "the budget did not reach" in study.warnings_[0]
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "options"),
+    [
+        (np.zeros((50, 2)), [0, 1] * 25, {}),
+        (np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 24, {}),
+        (np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 25, {"budget_s": 0}),
+        (np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 25, {"learners": ["magic"]}),
+        (np.random.default_rng(0).normal(size=(50, 2)), [0, 1] * 25, {"metric": "rmse"}),
+    ],
+)
+def test_what_makes_no_study_is_refused(X, y, options) -> None:
+    with pytest.raises(ClewError):
+        AutoML(**{"budget_s": 2, "workers": 1, **options}).fit(X, y)
+
+
+def test_rows_without_a_column_are_refused() -> None:
+    X, y = mixed()
+    study = AutoML(3, **QUICK).fit(X, y)
+    with pytest.raises(InvalidParameter, match="missing"):
+        study.predict(X.drop(columns="age"))
+    shuffled = X[["words", "since", "age", "city"]]
+    assert (study.predict(shuffled) == study.predict(X)).all()
+
+
+@pytest.mark.slow
+def test_the_command_finds_a_model(tmp_path) -> None:
+    X, y = mixed()
+    data = tmp_path / "data.csv"
+    X.assign(what=y).to_csv(data, index=False)
+    ran = CliRunner().invoke(
+        main,
+        ["automl", str(data), "--target", "what", "--budget", "10", "--workers", "1", "--json"],
+    )
+    assert ran.exit_code == 0, ran.output
+    told = json.loads(ran.stdout)
+    assert told["metric"] == "roc_auc"
+    assert told["leaderboard"][0]["score"] > 0.7
+    wrong = CliRunner().invoke(main, ["automl", str(data), "--target", "nothing"])
+    assert wrong.exit_code == 1
+    assert "no such column" in wrong.output
