@@ -20,6 +20,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils import get_tags
 
 from clew.errors import Unhashable
+from clew.select.categories import Encoders
 from clew.select.plan import Configuration, Stage, stages_of
 from clew.select.score import assemble
 from clew.select.shared import private, seal, size_bytes
@@ -43,10 +44,13 @@ class Branches:
     ----------
     memory_bytes : int
         Budget for kept outputs; the least recently used go first.
+    rewrites : bool
+        Whether encoders of the same columns may share categories.
     """
 
-    def __init__(self, memory_bytes: int) -> None:
+    def __init__(self, memory_bytes: int, *, rewrites: bool = True) -> None:
         self._budget = memory_bytes
+        self.encoders = Encoders(memory_bytes, enabled=rewrites)
         self._size_bytes = 0
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._uses: Counter[Key] = Counter()
@@ -66,6 +70,8 @@ class Branches:
                     seen.add(whole)
                     for keys in filter(None, _chains(stage.estimator, above)):
                         self._count(keys)
+                    for key, part in _encoders(stage.estimator, above):
+                        self.encoders.expect(key, part)
                 above = whole
 
     def _count(self, keys: tuple[Key, ...]) -> None:
@@ -90,7 +96,9 @@ class Branches:
 
     def _shares(self, estimator: Any, above: Key) -> bool:
         chains = filter(None, _chains(estimator, above))
-        return any(self._uses[key] > 1 for keys in chains for key in keys)
+        return any(
+            self._uses[key] > 1 or self.encoders.shares(key) for keys in chains for key in keys
+        )
 
     def _wrap(self, estimator: Any, above: Key) -> None:
         attribute = _LISTS[type(estimator)]
@@ -191,7 +199,8 @@ class Remembered(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         def make() -> tuple[tuple[Any, ...], Any]:
             before, output = self._fit_up_to(count - 1, X, y)
             stage = clone(stages_of(self.template)[count - 1].estimator)
-            output = _fit_transform(stage, output, y, {})
+            encoded = self.branches.encoders.fit_transform(self.keys[count - 1], stage, output, y)
+            output = _fit_transform(stage, output, y, {}) if encoded is None else encoded
             return (*before, stage), output
 
         return self.branches.recall(self.keys[count - 1], make)
@@ -235,6 +244,15 @@ def _chains(estimator: Any, above: Key) -> Iterator[tuple[Key, ...] | None]:
         return
     for _, branch, *columns in getattr(estimator, attribute):
         yield _chain(branch, columns, above)
+
+
+def _encoders(estimator: Any, above: Key) -> Iterator[tuple[Key, Any]]:
+    """Yield the key and the estimator of each stage of the branches that are shared."""
+    attribute = _LISTS.get(type(estimator), "")
+    parts = getattr(estimator, attribute, ())
+    for (_, branch, *_), keys in zip(parts, _chains(estimator, above), strict=False):
+        for key, stage in zip(keys or (), stages_of(branch) if keys else (), strict=True):
+            yield key, stage.estimator
 
 
 def _chain(branch: Any, columns: list[Any], above: Key) -> tuple[Key, ...] | None:

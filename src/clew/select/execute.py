@@ -70,7 +70,7 @@ class Fold:
         self.y = Shared(lambda: _targets(y, train), readers=2)
         self.y_test = Shared(lambda: _targets(y, test), readers=2)
         self._random: set[type] = set()
-        self.branches = Branches(study.memory_bytes)
+        self.branches = Branches(study.memory_bytes, rewrites=study.policy.enabled)
 
     def run(self, groups: Sequence[Group]) -> None:
         """Evaluate all configurations of a tree on this fold."""

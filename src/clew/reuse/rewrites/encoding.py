@@ -18,8 +18,14 @@ from sklearn.utils.validation import validate_data
 _Array = np.ndarray[Any, Any]
 
 
-class _Codes:
-    """Categories of each column with their counts, and the codes of the training rows."""
+class Codes:
+    """Categories of each column with their counts, and the codes of the training rows.
+
+    Parameters
+    ----------
+    X : array or table of shape (n_samples, n_features)
+        The training rows.
+    """
 
     def __init__(self, X: Any) -> None:
         encoder = OneHotEncoder(handle_unknown="error").fit(X)
@@ -86,7 +92,7 @@ class _Codes:
 
 
 class _Family:
-    def __init__(self, codes: _Codes, members: Sequence[Any], X: Any) -> None:
+    def __init__(self, codes: Codes, members: Sequence[Any], X: Any) -> None:
         self._codes, self._members, self._X = codes, members, X
 
     def model(self, index: int) -> Any:
@@ -130,7 +136,7 @@ class Categories:
 
     def fit(self, members: Sequence[Any], X: Any, y: Any) -> _Family:
         """Find the categories; fit each member on them."""
-        codes = _Codes(X)
+        codes = Codes(X)
         for member in members:
             codes.fit(member, X)
         return _Family(codes, members, X)
