@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from clew.app.deployments.open import Opened
+    from clew.api.inference.run import Ready
 
 
 @click.command("serve")
@@ -35,6 +35,47 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 10_000_000),
     help="Remember this many answers by their rows.",
 )
+@click.option(
+    "--grpc-port",
+    type=click.IntRange(0, 65535),
+    help="Port for the protocol over gRPC; 0 takes a free one; not answered by default.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name under which clients may address it; may be repeated.",
+)
+@click.option(
+    "--max-body-mb",
+    default=64,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Largest body of a request, unpacked.",
+)
+@click.option(
+    "--max-rows",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(1, 10_000_000),
+    help="Most rows of a request.",
+)
+@click.option(
+    "--max-waiting",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(1, 10_000_000),
+    help="Most rows that wait; more are refused with 429.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0.001, 86_400),
+    help="Seconds that a request may take.",
+)
 @click.option("--trust", is_flag=True, help="Also read types that are no library's own.")
 @click.option(
     "--keep/--no-keep", default=True, show_default=True, help="Keep every prediction in the store."
@@ -43,11 +84,13 @@ def command(
     models: tuple[str, ...],
     name: str | None,
     sample: Path | None,
-    host: str,
-    port: int,
     cache_size: int,
-    keep: bool,
     trust: bool,
+    max_body_mb: int,
+    max_rows: int,
+    max_waiting: int,
+    timeout_s: float,
+    **given: Any,
 ) -> None:
     """Serve MODELS over HTTP until Ctrl-C.
 
@@ -55,24 +98,34 @@ def command(
     adult/3), RUN:STEP, a node or a value. Aliases and deployments are followed: when they change,
     the new version answers, and no request is dropped.
 
-    It speaks the Open Inference Protocol, MLflow's /invocations, and plain rows.
+    It speaks the Open Inference Protocol (also over gRPC), MLflow's /invocations, and plain rows.
+    On this machine alone it is open to everybody who may use the machine. Where others can reach
+    it, it demands a token (`clew token create`).
     """
+    from clew.api.inference.config import Config
+    from clew.api.inference.limits import Limits
     from clew.api.inference.run import run
     from clew.app.deployments.open import Settings
 
-    settings = Settings(name=name, sample=sample, trust=trust, cache_size=cache_size)
-    run(models, host, port, settings=settings, ready=_ready, keep=keep)
+    settings = Settings(name, sample, trust, cache_size, max_rows, max_waiting)
+    limits = Limits(max_body_mb << 20, max_rows, max_waiting, timeout_s)
+    run(Config(specs=models, settings=settings, limits=limits, **given), _ready)
 
 
-def _ready(address: str, opened: Opened) -> None:
-    for model in opened.models:
-        _say(address, model.name, f"{model.compiled.form}: {model.compiled.attempts[-1].reason}")
-    for keeper in opened.keepers:
+def _ready(ready: Ready) -> None:
+    for model in ready.opened.models:
+        compiled = model.compiled
+        _say(ready.address, model.name, f"{compiled.form}: {compiled.attempts[-1].reason}")
+    for keeper in ready.opened.keepers:
         state, parts = keeper.state, keeper.router.running.parts
         arms = ", ".join(
             f"{arm.role} {arm.key} ({parts[arm.key].hosted.compiled.form})" for arm in state.arms
         )
-        _say(address, state.name, f"{state.config.policy}: {arms}")
+        _say(ready.address, state.name, f"{state.config.policy}: {arms}")
+    if ready.rpc is not None:
+        click.echo(f"  gRPC at {ready.rpc}")
+    if ready.needs_token:
+        click.echo("  clients need a token: clew token create NAME")
 
 
 def _say(address: str, name: str, told: str) -> None:

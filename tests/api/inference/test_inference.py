@@ -6,64 +6,33 @@ import asyncio
 import gzip
 import json
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.linear_model import LinearRegression
 
+from clew.api.access import Access
 from clew.api.inference.app import Inference
+from clew.api.inference.limits import Limits
 from clew.api.inference.models import Models
+from clew.api.server.guard import LOCAL_NAMES, Guard
+from clew.app.access import make
+from clew.app.served import Served
 from clew.serve import compile_model
 from clew.serve.hosted import Hosted
-from clew.serve.journal import Journal, JournalWriter
 from tests.api.conftest import Answer, Client
-
-ROW = {"age": 40, "hours": 38.5, "job": "smith"}
-
-
-def frame() -> tuple[pd.DataFrame, np.ndarray]:
-    generator = np.random.default_rng(0)
-    table = pd.DataFrame(
-        {
-            "age": generator.integers(17, 90, 120),
-            "hours": generator.normal(40, 12, 120),
-            "job": generator.choice(["clerk", "smith"], 120).astype(object),
-        }
-    )
-    return table, np.where(table["age"] > 50, "yes", "no")
-
-
-def fitted() -> Pipeline:
-    X, y = frame()
-    columns = ColumnTransformer(
-        [
-            ("n", StandardScaler(), ["age", "hours"]),
-            ("c", OneHotEncoder(handle_unknown="ignore"), ["job"]),
-        ]
-    )
-    return Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(X, y)
+from tests.api.inference import host
+from tests.api.inference.host import ROW, fitted, frame
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Models:
-    writer = JournalWriter(tmp_path / "predictions")
-    X, _ = frame()
-    compiled = compile_model(fitted(), X)
-
-    def load(name: str) -> Hosted:
-        return Hosted(name, "2", "content2", compiled, journal=writer)
-
-    made = Models(load, journal=Journal(tmp_path / "predictions"), writer=writer)
-    made.add(Hosted("income", "1", "content1", compiled, journal=writer, cache_size=100))
-    return made
+    return host.served(tmp_path)
 
 
 @pytest.fixture
@@ -279,7 +248,7 @@ def test_bad_requests_are_explained(client: Client, change: dict[str, Any], text
 
 
 def test_limits(models: Models) -> None:
-    client = Client(Inference(models, most_bytes=2000))
+    client = Client(Inference(models, limits=Limits(most_bytes=2000)))
     large = {"rows": [ROW] * 100}
     assert client("POST", "/v2/models/income/predict", large).status == 413
     bomb = gzip.compress(b" " * 10_000_000)
@@ -333,3 +302,134 @@ def test_nothing_malformed_is_a_defect(
     raw = json.dumps(body).encode() + tail
     answer = client("POST", where, raw=raw, headers=headers)
     assert answer.status < 500, (raw, answer.body)
+
+
+def test_bodies_in_every_coding(client: Client) -> None:
+    body = json.dumps({"rows": [ROW] * 100}).encode()
+    engine = zlib.compressobj(wbits=-15)
+    bare = engine.compress(body) + engine.flush()
+    contents = [gzip.compress(body), zlib.compress(body), bare, body]
+    for coding, content in zip(("gzip", "deflate", "deflate", "identity"), contents, strict=True):
+        headers = {"content-encoding": coding, "accept-encoding": coding}
+        answer = client("POST", "/v2/models/income/predict", raw=content, headers=headers)
+        assert answer.status == 200, answer.body
+        told = answer.headers.get("content-encoding")
+        unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress, None: bytes}[told]
+        assert len(json.loads(unpack(answer.body))["predictions"]) == 100
+        assert told == (None if coding == "identity" else coding)
+
+
+@pytest.mark.parametrize(
+    ("coding", "content", "status"),
+    [
+        ("gzip", gzip.compress(b'{"rows": []}')[:-4], 400),  # cut off
+        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("deflate", b"no such stream", 400),
+        ("br", b"{}", 415),
+    ],
+)
+def test_bodies_that_are_not_what_they_say(
+    client: Client, coding: str, content: bytes, status: int
+) -> None:
+    headers = {"content-encoding": coding}
+    answer = client("POST", "/v2/models/income/predict", raw=content, headers=headers)
+    assert answer.status == status, answer.body
+
+
+def test_a_body_that_ends_early_is_no_request(models: Models) -> None:
+    sent: list[dict[str, Any]] = []
+    messages = [
+        {"type": "http.request", "body": b"age,hours,job\n40,38.5,smith\n", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/invocations",
+        "headers": [(b"content-type", b"text/csv")],
+    }
+    asyncio.run(Inference(models)(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert models.get("income").batcher.counts.rows == 0
+
+
+def test_a_declared_size_is_refused_before_it_comes(models: Models) -> None:
+    client = Client(Inference(models, limits=Limits(most_bytes=2000)))
+    for size in ("2001", "9" * 18, "9" * 4000):
+        headers = {"content-length": size}
+        answer = client("POST", "/v2/models/income/predict", raw=b"{}", headers=headers)
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+
+def test_what_takes_too_long_is_ended(models: Models) -> None:
+    async def drive() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": []}
+        await Inference(models, limits=Limits(timeout_s=0.01))(scope, receive, send)
+        return sent
+
+    assert asyncio.run(drive())[0]["status"] == 504
+
+
+def test_who_may_ask(models: Models, served: Served) -> None:
+    access = Access(served.tokens, needs_token=True)
+    client = Client(Inference(models, access=access))
+    rows = {"rows": [ROW]}
+    assert client("GET", "/v2/health/ready").status == 200
+    assert client("POST", "/v2/models/income/predict", rows).status == 401
+    reader, logger, promoter = (
+        {"authorization": f"Bearer {make(served.tokens, scope, [scope])[1]}"}
+        for scope in ("read", "log", "promote")
+    )
+    answer = client("POST", "/v2/models/income/predict", rows, headers=reader)
+    assert answer.status == 200
+    told = {"feedback": [{"id": answer.json()["predictions"][0]["id"], "reward": 1}]}
+    assert client("POST", "/v2/models/income/feedback", told, headers=reader).status == 403
+    assert client("POST", "/v2/models/income/feedback", told, headers=logger).status == 200
+    load = "/v2/repository/models/income/load"
+    assert client("POST", load, {}, headers=logger).status == 403
+    assert client("POST", load, {}, headers=promoter).status == 200
+    wrong = {"authorization": "Bearer nothing"}
+    assert client("GET", "/metrics", headers=wrong).status == 401
+
+
+def test_a_strangers_page_is_refused(models: Models) -> None:
+    client = Client(Inference(models, guard=Guard(LOCAL_NAMES)))
+    rows = {"rows": [ROW]}
+    path = "/v2/models/income/predict"
+    assert client("POST", path, rows).status == 200
+    assert client("POST", path, rows, headers={"host": "evil.example"}).status == 403
+    assert client("POST", path, rows, headers={"origin": "http://evil.example"}).status == 403
+
+
+@pytest.mark.parametrize("parameter", ["classification", "sequence_id", "shared_memory_region"])
+def test_what_is_not_done_is_refused(client: Client, parameter: str) -> None:
+    asked = {"inputs": tensors([ROW]), "parameters": {parameter: 1}}
+    answer = client("POST", "/v2/models/income/infer", asked)
+    assert (answer.status, parameter in answer.json()["got"]) == (400, True)
+
+
+def test_the_repository_lists_what_is_ready_and_loads_nothing_from_requests(client: Client) -> None:
+    given = {"parameters": {"config": "{}"}}
+    assert client("POST", "/v2/repository/models/income/load", given).status == 400
+    assert client("POST", "/v2/repository/models/../../etc/load", {}).status == 404
+    client("POST", "/v2/repository/models/income/unload", {})
+    assert [one["state"] for one in client("POST", "/v2/repository/index").json()] == [
+        "UNAVAILABLE"
+    ]
+    assert client("POST", "/v2/repository/index", {"ready": True}).json() == []

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import logging
-import zlib
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
 from clew import __version__
-from clew.api import problem
+from clew.api.access import Access, demand
 from clew.api.asgi import Headers, Receive, Scope, Send, header
-from clew.api.inference import forms, tensors
-from clew.api.inference.describe import index_of, metadata_of, server_metadata, statistics_of
+from clew.api.inference import bodies, forms, tensors
+from clew.api.inference.describe import (
+    config_of,
+    index_of,
+    metadata_of,
+    server_metadata,
+    statistics_of,
+)
+from clew.api.inference.failures import problem_of, refusal
+from clew.api.inference.limits import DEFAULT, Limits
 from clew.api.inference.models import Models
 from clew.api.problem import Refused
-from clew.errors import ClewError, InvalidParameter
-from clew.serve.batch import Overloaded
+from clew.api.server.guard import Guard
+from clew.entities.token import Scope as TokenScope
+from clew.errors import InvalidParameter
 from clew.serve.hosted import Answering
 
-_log = logging.getLogger("clew.serve")
 _JSON = (b"content-type", b"application/json")
 _LENGTH = b"inference-header-content-length"
 _encode = msgspec.json.Encoder().encode
@@ -31,23 +36,45 @@ Handler = Callable[["Inference", Scope, bytes, Answering], Awaitable["Answer"]]
 Answer = tuple[int, bytes, Headers]
 
 
+class Beside(Protocol):
+    """What lives as long as the application."""
+
+    async def start(self) -> Any:
+        """Begin."""
+
+    async def stop(self, grace_s: float) -> None:
+        """End, after what has begun."""
+
+
 class Inference:
     """Serves models over HTTP, as a plain ASGI application.
 
     Parameters
     ----------
-    most_bytes : int
-        Largest body of a request, after decompression too.
-    timeout_s : float
-        How long a request may take, its wait in the queue included.
+    limits : Limits
+        What a request may take.
+    guard : Guard, optional
+        Refuses what a browser sends for a stranger's page.
+    access : Access, optional
+        Who may ask; None: everybody.
+    beside : sequence of Beside
+        What is started and stopped with it (the gRPC server).
     """
 
     def __init__(
-        self, models: Models, *, most_bytes: int = 64 << 20, timeout_s: float = 30.0
+        self,
+        models: Models,
+        *,
+        limits: Limits = DEFAULT,
+        guard: Guard | None = None,
+        access: Access | None = None,
+        beside: Sequence[Beside] = (),
     ) -> None:
         self.models = models
-        self._most_bytes = most_bytes
-        self._timeout_s = timeout_s
+        self.limits = limits
+        self._guard = guard
+        self._access = access
+        self._beside = beside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -55,26 +82,28 @@ class Inference:
             await self._other(scope, receive, send)
             return
         try:
-            status, body, headers = await self._answer(scope, receive)
-        except Overloaded as error:
-            retry = (b"retry-after", b"%d" % max(1, round(error.retry_after_s)))
-            status, body, headers = _problem(
-                Refused(429, "Overloaded", error.message, got=error.got, headers=(retry,))
-            )
-        except TimeoutError:
-            status, body, headers = _problem(
-                Refused(504, "Timeout", f"no answer within {self._timeout_s:g} s")
-            )
-        except ClewError as error:
-            status, body, headers = _problem(error)
-        except Exception:
-            _log.exception("%s %s", scope["method"], scope["path"])
-            status, body, headers = 500, problem.encode(problem.unexpected()), [_JSON]
+            async with asyncio.timeout(self.limits.timeout_s):
+                status, body, headers = await self._answer(scope, receive)
+        except Exception as error:
+            status, body, headers = self._failed(scope, error)
+        body, coding = bodies.packed(scope, body)
+        if coding is not None:
+            headers += [(b"content-encoding", coding), (b"vary", b"accept-encoding")]
         headers.append((b"content-length", b"%d" % len(body)))
+        if self.models.draining:
+            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
         )
+
+    def _failed(self, scope: Scope, error: Exception) -> Answer:
+        """Return an error as the protocol has it (``error``), with clew's fields beside."""
+        told = refusal(error, self.limits, f"{scope['method']} {scope['path'][:200]!r}")
+        found = problem_of(told)
+        extra = told.headers if isinstance(told, Refused) else ()
+        content = {"error": str(told or found.what), **msgspec.to_builtins(found)}
+        return found.status, _encode(content), [_JSON, *extra]
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Live until the process ends; what waits then is answered first."""
@@ -82,49 +111,68 @@ class Inference:
             await send({"type": "websocket.close", "code": 1008})
             return
         following = asyncio.ensure_future(self.models.follow())
+        for beside in self._beside:
+            await beside.start()
         while (message := await receive())["type"] != "lifespan.shutdown":
             await send({"type": f"{message['type']}.complete"})
         following.cancel()
+        for beside in self._beside:
+            await beside.stop(self.limits.timeout_s)
         await self.models.drain()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def stopping(self) -> None:
+        """Say that the process was told to end: connections are closed with their next answer."""
+        self.models.draining = True
+
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if self._guard is not None:
+            self._guard.check(scope)
         parts = scope["path"].strip("/").split("/")
         method = scope["method"]
         if method == "POST":
             handler, name, version = _posted(parts)
             if handler is not None:
+                self._demand(scope, "log" if handler is Inference.feedback else "read")
                 hosted = self.models.get(name, version)
-                body = await self._body(scope, receive)
-                return await asyncio.wait_for(handler(self, scope, body, hosted), self._timeout_s)
+                body = await bodies.read(scope, receive, self.limits.most_bytes)
+                return await handler(self, scope, body, hosted)
             if parts[:2] == ["v2", "repository"]:
                 return await self._repository(parts[2:], scope, receive)
         elif method in ("GET", "HEAD"):
-            return self._read(parts)
+            return self._read(parts, scope)
         raise _nowhere(scope)
 
-    def _read(self, parts: list[str]) -> Answer:
+    def _demand(self, scope: Scope, needed: TokenScope) -> None:
+        if self._access is not None and self._access.needs_token:
+            demand(self._access.caller(scope), needed)
+
+    def _read(self, parts: list[str], scope: Scope) -> Answer:
         models = self.models
         match parts:
-            case ["v2"]:
-                return _json(server_metadata(__version__))
             case ["v2", "health", "live"]:
-                return _json({"live": True})
+                return _json({"live": True, "ready": models.ready()})
             case ["v2", "health", "ready"]:
                 ready = models.ready()
                 return _json({"ready": ready, "live": True}, 200 if ready else 503)
             case ["ping"] | ["health"]:
-                return 200, b"\n", [(b"content-type", b"application/json")]
+                return 200, b"\n", [_JSON]
+        self._demand(scope, "read")
+        match parts:
+            case ["v2"]:
+                return _json(server_metadata(__version__))
             case ["version"]:
                 return 200, __version__.encode(), [(b"content-type", b"text/plain")]
             case ["metrics"]:
                 text = models.metrics()
                 return 200, text.encode(), [(b"content-type", b"text/plain; version=0.0.4")]
+            case ["v2", "models", "stats"]:
+                return _json({"model_stats": [statistics_of(hosted) for hosted in models]})
             case ["v2", "models", name, *rest]:
                 return self._model(name, rest)
             case ["v2", "predictions", id]:
                 return _json(forms.prediction_of(models.prediction(id)))
-        raise Refused(404, "NoRoute", "there is nothing at this path")
+        raise _nowhere(scope)
 
     def _model(self, name: str, rest: list[str]) -> Answer:
         version = None
@@ -137,18 +185,20 @@ class Inference:
             case ["ready"]:
                 return _json({"name": name, "ready": True})
             case ["config"]:
-                return _json({**metadata_of(hosted, [hosted.version]), "max_batch_size": 0})
+                return _json(config_of(hosted))
             case ["stats"]:
                 return _json({"model_stats": [statistics_of(hosted)]})
         raise Refused(404, "NoRoute", "there is nothing at this path")
 
     async def _repository(self, parts: list[str], scope: Scope, receive: Receive) -> Answer:
-        await self._body(scope, receive)
+        self._demand(scope, "read" if parts == ["index"] else "promote")
+        body = await bodies.read(scope, receive, self.limits.most_bytes)
+        asked = forms.repository_of(body)
         match parts:
             case ["index"]:
-                return 200, _encode(index_of(self.models)), [_JSON]
+                return 200, _encode(index_of(self.models, ready=asked.ready)), [_JSON]
             case ["models", name, "load"]:
-                await self.models.load(name)
+                await self.models.load(name, asked.parameters)
                 return _json({})
             case ["models", name, "unload"]:
                 await self.models.unload(name)
@@ -196,47 +246,6 @@ class Inference:
         said = forms.feedback_of(body)
         return _json({"ids": self.models.take(said)})
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            chunks = [body]
-            size = len(body)
-            while message.get("more_body"):
-                message = await receive()
-                chunk: bytes = message.get("body", b"")
-                size += len(chunk)
-                if size > self._most_bytes:
-                    break
-                chunks.append(chunk)
-            body = b"".join(chunks)
-            self._check_size(size)
-        self._check_size(len(body))
-        coding = header(scope, b"content-encoding")
-        if coding in (None, b"identity", b""):
-            return body
-        return self._decompressed(body, coding)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._most_bytes:
-            raise Refused(
-                413, "TooLarge", "the request is too large", expected=f"≤ {self._most_bytes} bytes"
-            )
-
-    def _decompressed(self, body: bytes, coding: bytes | None) -> bytes:
-        window = {b"gzip": 31, b"deflate": 15}.get(coding or b"")
-        if window is None:
-            raise Refused(
-                415, "Coding", "unknown content coding", got=str(coding), expected="gzip, deflate"
-            )
-        try:
-            engine = zlib.decompressobj(window)
-            content = engine.decompress(body, self._most_bytes + 1)
-        except (zlib.error, gzip.BadGzipFile):
-            raise InvalidParameter("the body is not what its coding says") from None
-        self._check_size(len(content))
-        return content
-
 
 _ROUTES: Mapping[str, Handler] = {
     "infer": Inference.infer,
@@ -273,16 +282,6 @@ def _header_length(scope: Scope) -> int | None:
 
 def _json(content: Mapping[str, Any], status: int = 200) -> Answer:
     return status, _encode(content), [_JSON]
-
-
-def _problem(error: ClewError) -> Answer:
-    """Return an error as the protocol has it (``error``), with clew's fields beside."""
-    found = problem.of(error)
-    if found.status >= 500 and not isinstance(error, Refused):
-        _log.error("%s", error, exc_info=error)
-    extra = error.headers if isinstance(error, Refused) else ()
-    content = {"error": str(error), **msgspec.to_builtins(found)}
-    return found.status, _encode(content), [_JSON, *extra]
 
 
 def _nowhere(scope: Scope) -> Refused:

@@ -49,6 +49,30 @@ def metadata_of(hosted: Answering, versions: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def config_of(hosted: Answering) -> dict[str, Any]:
+    """Return a model's configuration, in the shape of the model configuration extension."""
+    metadata = metadata_of(hosted, [hosted.version])
+    inputs, outputs = (
+        [
+            {"name": one["name"], "data_type": _config_type(one["datatype"]), "dims": one["shape"]}
+            for one in metadata[side]
+        ]
+        for side in ("inputs", "outputs")
+    )
+    return {
+        "name": hosted.name,
+        "platform": metadata["platform"],
+        "backend": "clew",
+        "max_batch_size": 0,
+        "input": inputs,
+        "output": outputs,
+    }
+
+
+def _config_type(datatype: str) -> str:
+    return "TYPE_STRING" if datatype == "BYTES" else f"TYPE_{datatype}"
+
+
 def statistics_of(hosted: Answering) -> dict[str, Any]:
     """Return a model's counts, in the shape of the statistics extension."""
     counts = hosted.batcher.counts
@@ -69,9 +93,10 @@ def statistics_of(hosted: Answering) -> dict[str, Any]:
     }
 
 
-def index_of(models: Models) -> list[dict[str, str]]:
-    """Return what the repository holds."""
+def index_of(models: Models, *, ready: bool = False) -> list[dict[str, str]]:
+    """Return what the repository holds; with `ready`, what of it can be asked."""
     return [
         {"name": name, "version": version, "state": state, "reason": reason}
         for name, version, state, reason in models.listing()
+        if state == "READY" or not ready
     ]

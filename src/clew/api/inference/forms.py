@@ -38,8 +38,16 @@ class Feedback(msgspec.Struct, forbid_unknown_fields=True):
     feedback: list[Told]
 
 
+class Repository(msgspec.Struct):
+    """What a request to the repository extension says."""
+
+    ready: bool = False
+    parameters: dict[str, Any] = {}
+
+
 _rows = msgspec.json.Decoder(Rows).decode
 _feedback = msgspec.json.Decoder(Feedback).decode
+_repository = msgspec.json.Decoder(Repository).decode
 
 
 def plain_rows(body: bytes) -> Rows:
@@ -116,6 +124,12 @@ def feedback_of(body: bytes) -> list[Told]:
         if one.reward is not None and not 0 <= one.reward <= 1:
             raise InvalidParameter("a reward", got=str(one.reward), expected="0 to 1")
     return found.feedback
+
+
+def repository_of(body: bytes) -> Repository:
+    """Return what a request to the repository says; an empty body says nothing."""
+    found: Repository = _decoded(_repository, body or b"{}", '{"ready"} or {"parameters"}')
+    return found
 
 
 def mlflow_rows(body: bytes, media: str, signature: Signature) -> list[Any]:
@@ -230,7 +244,7 @@ def prediction_of(found: Prediction) -> dict[str, Any]:
 def _decoded(decode: Any, body: bytes, expected: str) -> Any:
     try:
         return decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidParameter(
             "the request is not understood", got=str(error)[:300], expected=expected
         ) from None

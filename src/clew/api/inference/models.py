@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from clew.api.inference.forms import Told
 from clew.app.deployments.keep import Keeper
@@ -29,6 +29,8 @@ class Models:
         Makes a model of a name ready to serve; runs in a thread.
     journal, writer : Journal, JournalWriter
         Where predictions are read, and where feedback is kept.
+    draining : bool
+        Whether the process was told to end.
     moved : callable, optional
         Tells whether what a model was loaded by names another version now; runs in a thread.
     tell : callable, optional
@@ -53,6 +55,7 @@ class Models:
         self._front: dict[str, str] = {}
         self._absent: dict[str, str] = {}
         self._keepers: dict[str, Keeper] = {}
+        self.draining = False
 
     def add(self, hosted: Hosted) -> None:
         """Serve a model; requests without a version go to it from now on."""
@@ -100,8 +103,8 @@ class Models:
         return keeper.versions if keeper else list(self._served.get(name, {}))
 
     def ready(self) -> bool:
-        """Tell whether anything is served."""
-        return bool(self._served or self._keepers)
+        """Tell whether requests are to be sent here: not once the process was told to end."""
+        return bool(self._served or self._keepers) and not self.draining
 
     def listing(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield name, version, state and reason of all that is or was served."""
@@ -111,14 +114,27 @@ class Models:
         for name, reason in sorted(self._absent.items()):
             yield name, "", "UNAVAILABLE", reason
 
-    async def load(self, name: str) -> None:
+    def __iter__(self) -> Iterator[Answering]:
+        """Yield every version of every model that is served, and every deployment."""
+        for versions in self._served.values():
+            yield from versions.values()
+        for keeper in self._keepers.values():
+            yield keeper.router
+
+    async def load(self, name: str, parameters: Mapping[str, object] | None = None) -> None:
         """Load a model by name, or load it anew; the old version answers until the new one can.
 
         Raises
         ------
+        InvalidParameter
+            When parameters are given: what a model is stands in the store, not in a request.
         ClewError
             When it cannot be loaded; what was served goes on.
         """
+        if parameters:
+            raise InvalidParameter(
+                "a load has no parameters here", got=", ".join(map(str, parameters))[:200]
+            )
         keeper = self._keepers.get(name)
         if keeper is not None:
             await keeper.reload()

@@ -1,58 +1,84 @@
-"""`clew serve` from beginning to end: models, socket, application, loop."""
+"""`clew serve` from beginning to end: sockets, models, application, loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from clew.api.inference.app import Inference
+from clew.api.access import Access
+from clew.api.inference.app import Beside, Inference
+from clew.api.inference.config import Config
 from clew.api.inference.models import Models
 from clew.api.server import listen
-from clew.app.deployments.open import Opened, Settings
+from clew.api.server.guard import LOCAL_NAMES, Guard
+from clew.app.deployments.open import Opened
+from clew.app.served import open_served
 from clew.app.serving import journal_of, writer_of
-from clew.app.store import open_store
-from clew.errors import InvalidParameter
+from clew.app.settings import load
 
 
-def run(
-    specs: Sequence[str],
-    host: str,
-    port: int,
-    *,
-    settings: Settings,
-    ready: Callable[[str, Opened], None],
-    keep: bool = True,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What answers now.
+
+    Parameters
+    ----------
+    address : str
+        Of HTTP: ``http://127.0.0.1:5090``.
+    rpc : str or None
+        Host and port of gRPC.
+    opened : Opened
+        The models and deployments.
+    needs_token : bool
+        Whether clients need a token.
+    """
+
+    address: str
+    rpc: str | None
+    opened: Opened
+    needs_token: bool
+
+
+def run(config: Config, ready: Callable[[Ready], None]) -> None:
     """Serve models and deployments until the process is told to end.
 
     Parameters
     ----------
-    specs : sequence of str
-        Names of deployments, and models: see `clew.app.serving.find`. Where one is an alias, the
-        version that it points to is followed.
     ready : callable
-        ``ready(address, opened)`` is called once requests are answered.
+        Called once requests are answered.
 
     Raises
     ------
-    InvalidParameter
-        When the host is not this machine alone: there is no token for inference yet.
+    ClewError
+        When one of them does not exist or cannot be served, or a port is taken.
     """
-    if not listen.is_loopback(host):
-        raise InvalidParameter(
-            "inference is answered on this machine alone",
-            got=host,
-            expected="127.0.0.1, ::1 or localhost",
-            hint="put a proxy that authenticates in front of it",
-        )
-    listener = listen.bind(host, port)
-    address = listen.address_of(listener, host)
-    store = open_store()
-    writer = writer_of(store) if keep else None
+    listener = listen.bind(config.host, config.port)
+    with listener:
+        if config.grpc_port is None:
+            answer(config, listener, None, ready)
+            return
+        with listen.reserve(config.host, config.grpc_port) as reserved:
+            answer(config, listener, reserved, ready)
+
+
+def answer(
+    config: Config,
+    listener: socket.socket,
+    reserved: socket.socket | None,
+    ready: Callable[[Ready], None],
+) -> None:
+    """Load the models and answer on sockets that are bound."""
+    needs_token = not listen.is_loopback(config.host)
+    address = listen.address_of(listener, config.host)
+    served = open_served(load(), address=address, needs_token=needs_token)
+    access = Access(served.tokens, needs_token=True) if needs_token else None
+    writer = writer_of(served.store) if config.keep else None
     try:
-        opened = Opened(store, specs, settings, writer, address)
+        opened = Opened(served.store, config.specs, config.settings, writer, address)
         models = Models(
             opened.load,
-            journal=journal_of(store),
+            journal=journal_of(served.store),
             writer=writer,
             moved=opened.moved,
             tell=opened.tell,
@@ -61,13 +87,22 @@ def run(
             models.add(model)
         for keeper in opened.keepers:
             models.deploy(keeper)
+        rpc = None
+        beside: list[Beside] = []
+        if reserved is not None:
+            from clew.api.inference.rpc.server import RpcServer, target
+
+            rpc = target(config.host, reserved.getsockname()[1])
+            beside.append(RpcServer(models, rpc, limits=config.limits, access=access))
+        extra = set(config.hosts)
+        guard = Guard(extra | LOCAL_NAMES if extra or not needs_token else set())
+        application = Inference(
+            models, limits=config.limits, guard=guard, access=access, beside=beside
+        )
+        state = Ready(address, rpc, opened, needs_token)
         listen.serve(
-            Inference(models),
-            listener,
-            ready=lambda: ready(address, opened),
-            stopping=lambda: None,
+            application, listener, ready=lambda: ready(state), stopping=application.stopping
         )
     finally:
-        listener.close()
         if writer is not None:
             writer.close()

@@ -33,6 +33,9 @@ KINDS = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "text": "BYTES
 
 MATRIX = "X"
 
+_UNSUPPORTED = ("classification", "sequence_", "shared_memory_")
+_MOST_DIMENSIONS = 8
+
 
 class Tensor(msgspec.Struct):
     """An input or output tensor."""
@@ -78,15 +81,27 @@ def parse(body: bytes, header_length: int | None) -> InferRequest:
         )
     try:
         request = _decode(body if header_length is None else body[:header_length])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidParameter(
             "the request is no inference request",
-            got=str(error),
+            got=str(error)[:300],
             expected='{"inputs": [{"name", "shape", "datatype", "data"}]}',
         ) from None
+    check_parameters(request)
     if header_length is not None:
         _fill(request.inputs, memoryview(body)[header_length:])
     return request
+
+
+def check_parameters(request: InferRequest) -> None:
+    """Refuse what the request asks for and this server does not do, rather than not do it."""
+    for given in (request, *request.inputs, *(request.outputs or ())):
+        if given.parameters:
+            for name in given.parameters:
+                if name.startswith(_UNSUPPORTED):
+                    raise InvalidParameter(
+                        "this server does not do that", got=f"parameter {name[:80]!r}"
+                    )
 
 
 def _fill(inputs: Sequence[Tensor], rest: memoryview) -> None:
@@ -96,15 +111,16 @@ def _fill(inputs: Sequence[Tensor], rest: memoryview) -> None:
             continue
         if type(size) is not int or not 0 <= size <= len(rest):
             raise InvalidParameter(
-                f"input {tensor.name!r}: binary_data_size",
+                f"input {tensor.name[:80]!r}: binary_data_size",
                 got=repr(size),
                 expected=f"≤ {len(rest)}",
             )
-        tensor.data = _binary(tensor, bytes(rest[:size]))
+        tensor.data = binary_values(tensor, bytes(rest[:size]))
         rest = rest[size:]
 
 
-def _binary(tensor: Tensor, raw: bytes) -> list[Any]:
+def binary_values(tensor: Tensor, raw: bytes) -> list[Any]:
+    """Return the values of a tensor in the protocol's binary form."""
     if tensor.datatype == "BYTES":
         return list(_texts(tensor, raw))
     dtype = DTYPES.get(tensor.datatype)
@@ -112,7 +128,9 @@ def _binary(tensor: Tensor, raw: bytes) -> list[Any]:
         raise _bad_type(tensor)
     if len(raw) % np.dtype(dtype).itemsize:
         raise InvalidParameter(
-            f"input {tensor.name!r}: binary data", got=f"{len(raw)} bytes", expected=tensor.datatype
+            f"input {tensor.name[:80]!r}: binary data",
+            got=f"{len(raw)} bytes",
+            expected=tensor.datatype,
         )
     return list(np.frombuffer(raw, dtype=dtype).tolist())
 
@@ -126,28 +144,27 @@ def _texts(tensor: Tensor, raw: bytes) -> Iterator[str]:
         at += 4
         if at + length > len(raw):
             raise _cut(tensor)
-        yield _text(tensor, raw[at : at + length])
+        yield text_of(tensor, raw[at : at + length])
         at += length
 
 
 def _cut(tensor: Tensor) -> InvalidParameter:
-    return InvalidParameter(f"input {tensor.name!r}: the binary data of its texts is cut off")
+    return InvalidParameter(f"input {tensor.name[:80]!r}: the binary data of its texts is cut off")
 
 
-def _text(tensor: Tensor, value: Any) -> Any:
-    if not isinstance(value, bytes):
-        return value
+def text_of(tensor: Tensor, value: bytes) -> str:
+    """Return a text, which travels as UTF-8."""
     try:
         return value.decode()
     except UnicodeDecodeError:
         raise WrongType(
-            f"input {tensor.name!r} holds bytes that are no text", expected="UTF-8"
+            f"input {tensor.name[:80]!r} holds bytes that are no text", expected="UTF-8"
         ) from None
 
 
 def _bad_type(tensor: Tensor) -> WrongType:
     return WrongType(
-        f"input {tensor.name!r}: unknown datatype",
+        f"input {tensor.name[:80]!r}: unknown datatype",
         got=tensor.datatype[:40],
         expected=", ".join([*DTYPES, "BYTES"]),
     )
@@ -168,14 +185,16 @@ def rows_of(request: InferRequest, signature: Signature) -> list[Any]:
     for tensor in request.inputs:
         values = _flat(tensor)
         if tensor.name in columns:
-            raise InvalidParameter(f"input {tensor.name!r} is given twice")
+            raise InvalidParameter(f"input {tensor.name[:80]!r} is given twice")
         if tensor.shape not in ([len(values)], [len(values), 1]):
             raise InvalidParameter(
-                f"input {tensor.name!r}: shape", got=str(tensor.shape), expected="[n] or [n, 1]"
+                f"input {tensor.name[:80]!r}: shape",
+                got=str(tensor.shape),
+                expected="[n] or [n, 1]",
             )
         if n_rows is not None and len(values) != n_rows:
             raise InvalidParameter(
-                f"input {tensor.name!r} has another number of rows",
+                f"input {tensor.name[:80]!r} has another number of rows",
                 got=str(len(values)),
                 expected=str(n_rows),
             )
@@ -200,7 +219,7 @@ def _matrix_rows(inputs: Sequence[Tensor], signature: Signature) -> list[Any]:
     shape = [1, *tensor.shape] if len(tensor.shape) == 1 else tensor.shape
     if len(shape) != 2 or shape[1] != width or shape[0] * width != len(values):
         raise InvalidParameter(
-            f"input {tensor.name!r}: shape", got=str(tensor.shape), expected=f"[n, {width}]"
+            f"input {tensor.name[:80]!r}: shape", got=str(tensor.shape), expected=f"[n, {width}]"
         )
     rows = [values[start : start + width] for start in range(0, len(values), width)]
     if not signature.is_frame:
@@ -220,21 +239,31 @@ def _flat(tensor: Tensor) -> list[Any]:
     if tensor.datatype not in DTYPES and tensor.datatype != "BYTES":
         raise _bad_type(tensor)
     if not isinstance(tensor.data, list):
-        raise InvalidParameter(f"input {tensor.name!r} has no data", expected="a list")
+        raise InvalidParameter(f"input {tensor.name[:80]!r} has no data", expected="a list")
     values = tensor.data
     depth = 0
     while any(type(value) is list for value in values):
         depth += 1
         if depth > 8 or not all(type(value) is list for value in values):
-            raise InvalidParameter(f"input {tensor.name!r}: its data is nested unevenly")
+            raise InvalidParameter(f"input {tensor.name[:80]!r}: its data is nested unevenly")
         values = [item for value in values for item in value]
+    if len(tensor.shape) > _MOST_DIMENSIONS:
+        raise InvalidParameter(
+            f"input {tensor.name[:80]!r}: shape",
+            got=f"{len(tensor.shape)} dimensions",
+            expected=f"{_MOST_DIMENSIONS} at the most",
+        )
     if any(size < 0 for size in tensor.shape) or math.prod(tensor.shape) != len(values):
         raise InvalidParameter(
-            f"input {tensor.name!r}: data and shape do not fit",
+            f"input {tensor.name[:80]!r}: data and shape do not fit",
             got=f"{len(values)} values",
             expected=f"{tensor.shape}",
         )
     return values
+
+
+Output = tuple[str, list[int], str, list[Any]]
+"""Name, shape, datatype and values of an output tensor, row by row."""
 
 
 def outputs_of(
@@ -249,17 +278,16 @@ def outputs_of(
     binary : bool
         Whether outputs are binary unless they say otherwise (``binary_data_output``).
     """
-    made = {name: (shape, kind, values) for name, shape, kind, values in _tensors(answers)}
-    chosen = list(wanted) if wanted else [Wanted(name) for name in made]
     tensors: list[dict[str, Any]] = []
     parts: list[bytes] = []
-    for output in chosen:
-        if output.name not in made:
-            raise InvalidParameter("no such output", got=output.name[:80], expected=", ".join(made))
-        shape, kind, values = made[output.name]
-        tensor: dict[str, Any] = {"name": output.name, "datatype": kind, "shape": shape}
-        if (output.parameters or {}).get("binary_data", binary):
-            raw = _raw(kind, values)
+    for output, (name, shape, kind, values) in chosen(answers, wanted):
+        tensor: dict[str, Any] = {"name": name, "datatype": kind, "shape": shape}
+        if output is None or output.parameters is None:
+            as_binary = binary
+        else:
+            as_binary = bool(output.parameters.get("binary_data", binary))
+        if as_binary:
+            raw = raw_of(kind, values)
             tensor["parameters"] = {"binary_data_size": len(raw)}
             parts.append(raw)
         else:
@@ -268,7 +296,32 @@ def outputs_of(
     return tensors, parts
 
 
-def _tensors(answers: Sequence[Answered]) -> Iterator[tuple[str, list[int], str, list[Any]]]:
+def chosen(
+    answers: Sequence[Answered], wanted: Sequence[Wanted] | None
+) -> Iterator[tuple[Wanted | None, Output]]:
+    """Yield the outputs that are wanted, in their order; None: all.
+
+    Raises
+    ------
+    InvalidParameter
+        When one is wanted that there is not, or twice.
+    """
+    if not wanted:
+        for output in _outputs(answers):
+            yield None, output
+        return
+    made = {output[0]: output for output in _outputs(answers)}
+    for one in wanted:
+        if one.name not in made:
+            raise InvalidParameter(
+                "no such output, or it is named twice",
+                got=one.name[:80],
+                expected=", ".join(made) or "each once",
+            )
+        yield one, made.pop(one.name)
+
+
+def _outputs(answers: Sequence[Answered]) -> Iterator[Output]:
     n_rows = len(answers)
     first = answers[0].prediction
     if isinstance(first, list):
@@ -291,7 +344,8 @@ def kind_of(values: Sequence[Any]) -> str:
     return kinds.get(type(values[0]), "BYTES")
 
 
-def _raw(kind: str, values: Sequence[Any]) -> bytes:
+def raw_of(kind: str, values: Sequence[Any]) -> bytes:
+    """Return values in the protocol's binary form."""
     if kind != "BYTES":
         return np.array(values, dtype=DTYPES[kind]).tobytes()
     encoded = [str(value).encode() for value in values]

@@ -52,6 +52,22 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that holds a port for servers that share it; it does not listen.
+
+    Raises
+    ------
+    InvalidParameter, StoreError
+        As `bind` does: also when others share the port already.
+    """
+    with bind(host, port) as probe:
+        address = probe.getsockname()
+    holder = socket.socket(probe.family, socket.SOCK_STREAM)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.bind(address)
+    return holder
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine's own, which nobody else reaches."""
     try:

@@ -36,12 +36,16 @@ class Settings:
         Also read types that are no library's own.
     cache_size : int
         How many answers a model remembers; a deployment's configuration says its own.
+    most_rows, most_waiting : int
+        Rows of one request, and rows that may wait for a model.
     """
 
     name: str | None = None
     sample: Path | None = None
     trust: bool = False
     cache_size: int = 0
+    most_rows: int = 10_000
+    most_waiting: int = 10_000
 
 
 class Opened:
@@ -126,9 +130,15 @@ class Opened:
     def _model(self, spec: str) -> Alone:
         settings = self._settings
         found = find(self._store, spec, settings.sample, trust=settings.trust)
-        return hosted(
+        made = hosted(
             found, name=settings.name, writer=self._writer, cache_size=settings.cache_size
         )
+        self._bound(made)
+        return made
+
+    def _bound(self, model: Hosted) -> None:
+        model.most_rows = self._settings.most_rows
+        model.batcher.most_waiting = self._settings.most_waiting
 
     def _arm(self, arm: Arm, state: State) -> Hosted:
         """Make a version of a deployment ready; the deployment keeps its answers."""
@@ -136,6 +146,7 @@ class Opened:
         spec = arm.spec if known is None else f"{arm.name}/{arm.version}"
         found = find(self._store, spec, trust=self._settings.trust)
         made = hosted(found, cache_size=state.config.cache)
+        self._bound(made)
         made.batcher.warm([_first(made, found.sample)])
         return made
 

@@ -83,7 +83,7 @@ class Batcher(Generic[Item, Result]):
     ) -> None:
         self._run = run
         self.limit: BatchLimit = limit if limit is not None else LatencyFit()
-        self._most_waiting = most_waiting
+        self.most_waiting = most_waiting
         self._wait_s = wait_s
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._waiting = 0
@@ -100,10 +100,10 @@ class Batcher(Generic[Item, Result]):
         Overloaded
             When too many wait.
         """
-        if self._waiting + len(items) > self._most_waiting:
+        if self._waiting + len(items) > self.most_waiting:
             self.counts.refused += len(items)
             pace_s = self.counts.busy_s / max(self.counts.rows, 1)
-            raise Overloaded(self._waiting, self._most_waiting, max(self._waiting * pace_s, 0.1))
+            raise Overloaded(self._waiting, self.most_waiting, max(self._waiting * pace_s, 0.1))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Sequence[Result]] = loop.create_future()
         self._queue.append(_Waiting(items, future))

@@ -1,0 +1,40 @@
+"""Why a request was not answered, in one form for HTTP and gRPC."""
+
+from __future__ import annotations
+
+import logging
+
+from clew.api.inference.limits import Limits
+from clew.api.problem import Problem, Refused, of, unexpected
+from clew.errors import ClewError
+from clew.serve.batch import Overloaded
+
+_log = logging.getLogger("clew.serve")
+
+
+def refusal(error: Exception, limits: Limits, asked: str) -> ClewError | None:
+    """Return what a client is told; None for a defect, of which only the log knows more.
+
+    Parameters
+    ----------
+    asked : str
+        The request, for the log.
+    """
+    if isinstance(error, Overloaded):
+        wait = (b"retry-after", b"%d" % max(1, round(error.retry_after_s)))
+        return Refused(
+            429, "Overloaded", error.message, got=error.got, hint=error.hint, headers=(wait,)
+        )
+    if isinstance(error, TimeoutError):
+        return Refused(504, "Timeout", f"no answer within {limits.timeout_s:g} s")
+    if isinstance(error, ClewError):
+        if not isinstance(error, Refused) and of(error).status >= 500:
+            _log.error("%s", error, exc_info=error)
+        return error
+    _log.error("%s", asked, exc_info=error)
+    return None
+
+
+def problem_of(error: ClewError | None) -> Problem:
+    """Return a refusal as a problem, a defect as one without its details."""
+    return unexpected() if error is None else of(error)

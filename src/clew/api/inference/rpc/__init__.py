@@ -1,0 +1,1 @@
+"""The Open Inference Protocol over gRPC: the same models, batches and journal as over HTTP."""
