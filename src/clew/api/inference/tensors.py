@@ -241,6 +241,8 @@ def _flat(tensor: Tensor) -> list[Any]:
     if not isinstance(tensor.data, list):
         raise InvalidParameter(f"input {tensor.name[:80]!r} has no data", expected="a list")
     values = tensor.data
+    if len(values) == 1 and tensor.shape in ([1], [1, 1]) and type(values[0]) is not list:
+        return values  # a row on its own is what comes most often
     depth = 0
     while any(type(value) is list for value in values):
         depth += 1
