@@ -55,7 +55,8 @@ def test_several_models_answer_in_one_query() -> None:
     connection = duckdb.connect()
     register(connection, models=models)
     found = connection.sql(
-        "SELECT age, n, clew_predict_number('times' || n, age::DOUBLE) FROM X, (VALUES (2), (3)) v(n)"
+        "SELECT age, n, clew_predict_number('times' || n, age::DOUBLE) "
+        "FROM X, (VALUES (2), (3)) v(n)"
     ).fetchall()
     assert len(found) == 2 * len(X)
     assert all(given == pytest.approx(age * n) for age, n, given in found)
