@@ -93,8 +93,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         What a person should look at before trusting the scores.
     first_model_s_ : float
         Seconds until there was a model that could be used.
-    score_ : float
-        The ensemble's measure out of fold.
+    score_, quick_score_ : float
+        The ensemble's measure out of fold, and the first model's.
     task_ : Task
     """
 
@@ -157,6 +157,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         with pool(material, folder, n_workers) as opened:
             quick = self._first_model(material, folder)
             self.first_model_s_ = time.monotonic() - began
+            self.quick_score_ = quick.score
             self._race(opened, board, material, began, last)
         self._combine(board, material, quick, deadline)
 
