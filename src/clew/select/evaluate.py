@@ -14,13 +14,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import _num_samples
 
 from clew.select.ledger import Ledger
-from clew.select.ordered import Ordered
 from clew.select.plan import Configuration, Planner
 from clew.select.race import FEWEST_FOLDS, losers, score_table, stopped_record
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
 from clew.select.settle import contenders
 from clew.select.study import Outcome, Record, Study
+from clew.select.unseeded import Ordered
 from clew.select.whole import solve_whole
 
 

@@ -37,9 +37,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from clew.reuse.rewrites.sizes import refuse_seed
 from clew.select.execute import Fold
 from clew.select.heard import Level, for_all
-from clew.select.ordered import Ordered
 from clew.select.plan import Configuration
 from clew.select.study import Outcome, Record, Study
+from clew.select.unseeded import Ordered
 
 _GROWS: dict[type, str] = {
     **dict.fromkeys((RandomForestClassifier, RandomForestRegressor), "n_estimators"),
