@@ -76,6 +76,13 @@ if TYPE_CHECKING:
     type=click.FloatRange(0.001, 86_400),
     help="Seconds that a request may take.",
 )
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes that answer on the same ports; one that dies is replaced.",
+)
 @click.option("--trust", is_flag=True, help="Also read types that are no library's own.")
 @click.option(
     "--keep/--no-keep", default=True, show_default=True, help="Keep every prediction in the store."

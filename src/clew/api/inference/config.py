@@ -25,6 +25,8 @@ class Config:
         Where gRPC is answered, on the same host; None: nowhere.
     hosts : tuple of str
         Further names under which clients may address it.
+    workers : int
+        Processes that answer on the same ports.
     keep : bool
         Whether predictions are kept in the store.
     limits : Limits
@@ -37,5 +39,6 @@ class Config:
     port: int = 5090
     grpc_port: int | None = None
     hosts: tuple[str, ...] = ()
+    workers: int = 1
     keep: bool = True
     limits: Limits = DEFAULT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from clew.api.inference.config import Config
 from clew.api.inference.models import Models
 from clew.api.server import listen
 from clew.api.server.guard import LOCAL_NAMES, Guard
+from clew.api.server.workers import supervise
 from clew.app.deployments.open import Opened
 from clew.app.served import open_served
 from clew.app.serving import journal_of, writer_of
@@ -53,13 +55,24 @@ def run(config: Config, ready: Callable[[Ready], None]) -> None:
     ClewError
         When one of them does not exist or cannot be served, or a port is taken.
     """
-    listener = listen.bind(config.host, config.port)
-    with listener:
-        if config.grpc_port is None:
-            answer(config, listener, None, ready)
-            return
-        with listen.reserve(config.host, config.grpc_port) as reserved:
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(listen.bind(config.host, config.port))
+        reserved = None
+        if config.grpc_port is not None:
+            reserved = sockets.enter_context(listen.reserve(config.host, config.grpc_port))
+        if config.workers == 1:
             answer(config, listener, reserved, ready)
+            return
+
+        def work(number: int, begun: Callable[[], None]) -> None:
+            def announced(state: Ready) -> None:
+                begun()
+                if number == 0:
+                    ready(state)
+
+            answer(config, listener, reserved, announced)
+
+        supervise(work, config.workers)
 
 
 def answer(
