@@ -65,6 +65,7 @@ class Optimization:
 
     Examples
     --------
+    >>> from clew.select import real
     >>> study = Optimization({"x": real(-5, 5)}, sampler="gp", seed=1)
     >>> study.run(lambda trial: (trial["x"] - 2) ** 2, n_trials=20).best.value < 0.1
     True
