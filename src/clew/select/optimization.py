@@ -339,7 +339,7 @@ def optimize(
     >>> def objective(trial):
     ...     x = trial.suggest_float("x", -5, 5)
     ...     return (x - 2) ** 2
-    >>> abs(optimize(objective, 40, sampler="gp").best["x"] - 2) < 0.3
+    >>> abs(optimize(objective, 30).best.configuration["x"] - 2) < 0.5
     True
     """
     study = Optimization(space, **options)
