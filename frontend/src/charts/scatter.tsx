@@ -9,6 +9,8 @@ export interface Point {
   x: Value;
   y: Value;
   colour?: Value;
+  /** It stands on a front, whose points are joined in their order. */
+  front?: boolean;
 }
 
 export function Scatter({ points, xName, yName, colourName, height = 320, what = "run", onPick }: {
@@ -32,6 +34,7 @@ export function Scatter({ points, xName, yName, colourName, height = 320, what =
     const [a, b] = [position(across, point.x), position(up, point.y)];
     return a === null || b === null ? [] : [{ ...point, a, b }];
   });
+  const fronted = drawn.filter((point) => point.front);
   return (
     <div ref={place}>
       <svg class="svg-chart" width={width} height={height} role="img" aria-label={`${yName} against ${xName}, ${drawn.length} ${what}s`}>
@@ -45,13 +48,14 @@ export function Scatter({ points, xName, yName, colourName, height = 320, what =
         <line class="axis" x1={box.left} x2={width - box.right} y1={height - box.bottom} y2={height - box.bottom} />
         <text x={(box.left + width) / 2} y={height - 4} text-anchor="middle" style={{ fontWeight: 600 }}>{xName}</text>
         <text x={4} y={10} style={{ fontWeight: 600 }}>{yName}</text>
+        {fronted.length > 1 && <polyline points={fronted.map((point) => `${x(point.a)},${y(point.b)}`).join(" ")} style={{ fill: "none", stroke: "var(--accent)", strokeWidth: 1.5 }} />}
         {drawn.map((point) => (
           <circle
             key={point.id}
             cx={x(point.a)}
             cy={y(point.b)}
             r={drawn.length > 300 ? 3 : 5}
-            style={{ fill: third ? ramp(position(third, point.colour), dark) : "var(--accent)", fillOpacity: 0.8, cursor: onPick ? "pointer" : "default" }}
+            style={{ fill: third ? ramp(position(third, point.colour), dark) : point.front || !fronted.length ? "var(--accent)" : "var(--series-10)", fillOpacity: fronted.length && !point.front ? 0.45 : 0.8, cursor: onPick ? "pointer" : "default" }}
             onClick={() => onPick?.(point.id)}
           >
             <title>{`${point.label}\n${xName}: ${point.x}\n${yName}: ${point.y}`}</title>

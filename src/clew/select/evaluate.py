@@ -63,6 +63,8 @@ class Account:
         Tasks executed as scikit-learn does.
     elapsed_s : float
         Seconds on the wall, refit excluded.
+    saved_s : float
+        Seconds that the reused tasks took when they were computed.
     """
 
     tasks: int
@@ -71,6 +73,7 @@ class Account:
     reused: int
     plain: int
     elapsed_s: float
+    saved_s: float = 0.0
 
 
 class Evaluation:
@@ -258,14 +261,15 @@ class Evaluation:
     def account(self) -> Account:
         """Return the counts of the whole study."""
         tally = self._outcome.tally
-        reused = sum(r.source == "reused" for r in self._outcome.records.values())
+        reused = [r.result for r in self._outcome.records.values() if r.source == "reused"]
         return Account(
             len(self._configurations) * len(self._folds),
             tally.fits,
             tally.transforms,
-            reused,
+            len(reused),
             tally.plain,
             time.perf_counter() - self._started,
+            float(sum(r["fit_time"] + r["score_time"] for r in reused)),
         )
 
     @property

@@ -15,6 +15,8 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from clew.errors import ClewError, UnsupportedValue
@@ -92,7 +94,12 @@ class RuntimeStudies:
             self.flush()
 
     def keep_study(
-        self, inputs: tuple[Edge, ...], shown: Sequence[Value], table: Any, cost: Cost
+        self,
+        inputs: tuple[Edge, ...],
+        shown: Sequence[Value],
+        table: Any,
+        cost: Cost,
+        account: Mapping[str, Any],
     ) -> str | None:
         """Record a finished study and its table; return its node's id.
 
@@ -100,9 +107,11 @@ class RuntimeStudies:
         ----------
         shown : sequence of Value
             Descriptions of the inputs.
+        account : mapping
+            What it cost, as plain values: an output beside the table, which decides the id alone.
         """
         self.flush()
-        node = self._record(STUDY, "study", inputs, table, cost, shown)
+        node = self._record(STUDY, "study", inputs, table, cost, shown, {"account": account})
         return None if node is None else node.hex()
 
     def flush(self) -> None:
@@ -133,17 +142,21 @@ class RuntimeStudies:
         value: Any,
         cost: Cost,
         shown: Sequence[Value] = (),
+        beside: Mapping[str, Any] = MappingProxyType({}),
     ) -> NodeId | None:
-        """Write a node and its result; return its id, or None for a value that cannot be kept."""
+        """Write a node and its result; return its id, or None for a value that cannot be kept.
+
+        Parameters
+        ----------
+        beside : mapping
+            Further outputs, by name; the id does not depend on them.
+        """
         try:
-            id = fingerprint(value)
-            _, size_bytes = self.runtime.vault.put(value, id)
+            parts = {"result": value, **beside}
+            stored = {name: self._stored(part) for name, part in parts.items()}
         except (UnsupportedValue, TypeError):
             return None  # no content id or no format: it is known to this process only
-        described = describe(id, value)
-        stored = Value(
-            id, described.type_name, described.preview, size_bytes=size_bytes, state="stored"
-        )
+        id = stored["result"].id
         call = call_id(operation, None, self._environment, None, inputs)
         node = Node(
             id=NodeId(
@@ -156,12 +169,17 @@ class RuntimeStudies:
             environment=self._environment,
             seed=None,
             inputs=inputs,
-            outputs=(Edge("result", id),),
+            outputs=tuple(Edge(name, kept.id) for name, kept in stored.items()),
             cost=cost,
             created_ms=int(time.time() * 1000),
         )
-        self.runtime.store.record([node], [*shown, stored])
+        self.runtime.store.record([node], [*shown, *stored.values()])
         return node.id
+
+    def _stored(self, value: Any) -> Value:
+        id = fingerprint(value)
+        _, size_bytes = self.runtime.vault.put(value, id)
+        return replace(describe(id, value), size_bytes=size_bytes, state="stored")
 
 
 def _flush(reference: weakref.ref[RuntimeStudies]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from clew.lineage.fingerprint import fingerprint
 from clew.lineage.preview import describe
 from clew.lineage.records import Cost, Edge
 from clew.select.persistent import STUDY, RuntimeStudies
+
+if TYPE_CHECKING:
+    from clew.select.evaluate import Account
+    from clew.select.results import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def keep(
     results: Mapping[str, Any],
     best: Mapping[str, Any] | None = None,
     proposal: Proposal | None = None,
-    elapsed_s: float = 0.0,
+    account: Account | None = None,
+    explanations: Sequence[Explanation] = (),
 ) -> str | None:
     """Record a study in the store of this place and return its id.
 
@@ -99,8 +104,10 @@ def keep(
         The best configuration.
     proposal : Proposal, optional
         What an earlier study proposed: its table becomes an input.
-    elapsed_s : float
-        What the study took.
+    account : Account, optional
+        What the study cost: kept beside the table, as it was when the study was first made.
+    explanations : sequence of Explanation
+        How each configuration was evaluated.
 
     Returns
     -------
@@ -116,10 +123,18 @@ def keep(
             source = NodeId(Digest(bytes.fromhex(proposal.study)))
             inputs = (*inputs, Edge("proposal", proposal.table, source))
         table = {**table_of(results), **_best(results, best)}
-        return store.keep_study(inputs, shown, table, Cost(elapsed_s))
+        cost = Cost(account.elapsed_s if account else 0.0)
+        return store.keep_study(inputs, shown, table, cost, _told(account, explanations))
     except ClewError:
         store.flush()
         return None
+
+
+def _told(account: Account | None, explanations: Sequence[Explanation]) -> dict[str, Any]:
+    """Return counts of the whole study, and by configuration how many folds were reused."""
+    if account is None:
+        return {}
+    return {**asdict(account), "reused_folds": [each.reused for each in explanations]}
 
 
 def _best(results: Mapping[str, Any], best: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -246,7 +246,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             **extra_columns(self.explain_, raced=raced),
         }
         best = getattr(self, "best_params_", None)
-        outcome = (self.cv_results_, best, self.proposal_, self.account_.elapsed_s)
+        outcome = (self.cv_results_, best, self.proposal_, self.account_, self.explain_)
         self.study_id_ = keep(evaluation.store, parts, *outcome)
         return self
 

@@ -9,7 +9,9 @@ import { Coordinates } from "../../charts/coordinates";
 import { setQuery, usePlace } from "../../router";
 import { Page } from "../../shell/page";
 import { duration, endings, number, plural } from "../../text/format";
+import { Learning } from "./learning";
 import { Overview } from "./overview";
+import { Pareto } from "./pareto";
 import { Slices } from "./slices";
 import { some } from "./some";
 import { Trials } from "./trials";
@@ -45,6 +47,8 @@ export function Study({ id }: { id: string }) {
               { id: "overview", label: "Overview", content: () => <Overview study={answer} metric={metric} /> },
               { id: "trials", label: "Trials", count: answer.trials.length, content: () => <Trials study={answer} /> },
               { id: "parallel", label: "Parallel coordinates", content: () => <ParallelTab study={answer} metric={metric} /> },
+              { id: "pareto", label: "Pareto", content: () => <Pareto study={answer} metric={metric} /> },
+              { id: "curves", label: "Learning curves", content: () => <Learning study={answer} metric={metric} /> },
               { id: "slices", label: "Slices", content: () => <Slices study={answer} metric={metric} /> },
             ]}
           />

@@ -1,17 +1,17 @@
 import { useMemo } from "preact/hooks";
 import type { StudyDetail, Trial } from "../../../generated/api";
-import { Chip } from "../../components/basic";
 import { VirtualTable } from "../../components/table";
 import { numeric } from "../../charts/axes";
 import { setQuery, usePlace } from "../../router";
 import { cell, duration, endings, number } from "../../text/format";
+import { How } from "./leaders";
 
 export function Trials({ study }: { study: StudyDetail }) {
   const { query } = usePlace();
   const [key = "rank", direction = "ASC"] = (query.get("sort") ?? "").split(" ").filter(Boolean);
   const rows = useMemo(() => {
     const value = (trial: Trial): number | string | null =>
-      key === "rank" ? trial.rank : key === "number" ? trial.number : key === "fit" ? trial.fit_s
+      key === "rank" ? trial.rank : key === "resource" ? trial.resource : key === "number" ? trial.number : key === "fit" ? trial.fit_s
         : key.startsWith("m:") ? (trial.means[study.metrics.indexOf(key.slice(2))] ?? null) : (trial.params[study.params.indexOf(key.slice(2))] ?? null);
     const sign = direction === "DESC" ? -1 : 1;
     return [...study.trials].sort((a, b) => {
@@ -43,8 +43,9 @@ export function Trials({ study }: { study: StudyDetail }) {
             key: `p:${name}`, head: <span title={name}>{names[index]}</span>, width: Math.max(110, names[index]!.length * 8 + 24), sortable: true,
             cell: (trial: Trial) => <span class="mono">{cell(trial.params[index])}</span>,
           })),
-          { key: "fit", head: "Fit", width: 90, number: true, sortable: true, cell: (trial) => duration(trial.fit_s) },
-          { key: "rewrite", head: "Derived by", width: 150, cell: (trial) => (trial.rewrite ? <Chip kind="reused">{trial.rewrite}</Chip> : <span class="faint">fitted</span>) },
+          ...(study.resource ? [{ key: "resource", head: study.resource, width: 120, number: true, sortable: true, cell: (trial: Trial) => number(trial.resource) }] : []),
+          ...(study.trials.some((trial) => trial.fit_s !== null) ? [{ key: "fit", head: "Fit", width: 90, number: true, sortable: true, cell: (trial: Trial) => duration(trial.fit_s) }] : []),
+          { key: "how", head: "How", width: 150, cell: (trial) => <How trial={trial} folds={study.folds} /> },
         ]}
       />
     </div>

@@ -54,8 +54,16 @@ class Trial(Answer, frozen=True, kw_only=True):
         In the order of the study's `params`; numbers stay numbers, all else is text.
     means, stds : list of Number or None
         Over the folds, in the order of the study's `metrics`.
+    folds : list of list of Number or None
+        The scores themselves: for each metric those of each fold, null where the trial was stopped.
     rewrite : str
         By which rewrite its result was derived from another's; "" for none.
+    resource : float or None
+        What a rung gave it; None without rungs.
+    stopped_after : int or None
+        On how many folds it ran before it had lost the race; None where it ran on all.
+    reused_folds : int or None
+        How many of its scores the store knew; None where that was not recorded.
     """
 
     number: int
@@ -63,8 +71,38 @@ class Trial(Answer, frozen=True, kw_only=True):
     params: list[Cell]
     means: list[Number | None]
     stds: list[Number | None]
+    folds: list[list[Number | None]]
     fit_s: float | None
     rewrite: str
+    resource: float | None
+    stopped_after: int | None
+    reused_folds: int | None
+
+
+class StudyAccount(Answer, frozen=True, kw_only=True):
+    """What a study cost when it was first made.
+
+    Parameters
+    ----------
+    tasks : int
+        Trials times folds: the fits that would have run without reuse.
+    fits, transforms : int
+        Estimators and transformers that were fitted.
+    reused : int
+        Tasks that the store, or another trial with the same stages, answered.
+    plain : int
+        Tasks executed outside the plan.
+    elapsed_s, saved_s : float
+        Seconds on the wall; seconds that the reused tasks took when they were computed.
+    """
+
+    tasks: int
+    fits: int
+    transforms: int
+    reused: int
+    plain: int
+    elapsed_s: float
+    saved_s: float
 
 
 class ImportanceQuery(Query, frozen=True, kw_only=True):
@@ -120,7 +158,15 @@ class StudyImportance(Answer, frozen=True, kw_only=True):
 
 
 class StudyDetail(Answer, frozen=True, kw_only=True):
-    """One study with its trials, best first."""
+    """One study with its trials, best first.
+
+    Parameters
+    ----------
+    resource : str
+        The param that rungs set; "" without rungs. It is not one of `params`.
+    account : StudyAccount or None
+        None for studies of earlier versions.
+    """
 
     id: str
     created_ms: int
@@ -129,8 +175,10 @@ class StudyDetail(Answer, frozen=True, kw_only=True):
     params: list[str]
     metrics: list[str]
     folds: int | None
+    resource: str
     trials: list[Trial]
     wall_s: float
+    account: StudyAccount | None
 
 
 ROUTES = (

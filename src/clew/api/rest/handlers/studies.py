@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from clew.api.rest.contract.studies import (
     ImportanceQuery,
     Mattered,
     StudiesQuery,
     StudiesTable,
+    StudyAccount,
     StudyDetail,
     StudyImportance,
     StudyRow,
@@ -20,7 +23,7 @@ from clew.api.rest.contract.studies import (
 from clew.api.rest.dispatch import Handler
 from clew.app.importance import STUDY, study_importance
 from clew.app.served import Served
-from clew.entities.number import number
+from clew.entities.number import Number, number
 from clew.entities.overview import Cell
 from clew.errors import ClewError, NotFound
 from clew.lineage.records import Node
@@ -48,7 +51,7 @@ def _row(served: Served, node: Node) -> StudyRow:
         created_ms=node.created_ms,
         estimator=estimator,
         data=data,
-        trials=len(table.get("params", ())) or None,
+        trials=len(table[f"rank_test_{metrics[0]}"]) if metrics else None,
         metric=metrics[0] if metrics else None,
         best=number(max(ranked)) if ranked else None,
         wall_s=node.cost.wall_s,
@@ -62,9 +65,10 @@ def get(served: Served, id: str) -> StudyDetail:
         raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
     estimator, data = _inputs(served, node)
     table = _table(served, node)
-    metrics = _metrics(table)
+    account = _output(served, node, "account")
+    metrics, resource = _metrics(table), _resource(table)
     params = [name.removeprefix("param_") for name in table if name.startswith("param_")]
-    trials = _trials(table, params, metrics)
+    params = [name for name in params if name != resource]
     return StudyDetail(
         id=node.id.hex(),
         created_ms=node.created_ms,
@@ -73,8 +77,10 @@ def get(served: Served, id: str) -> StudyDetail:
         params=params,
         metrics=metrics,
         folds=_folds(table),
-        trials=trials,
+        resource=resource,
+        trials=_trials(table, params, metrics, account.get("reused_folds", ())),
         wall_s=node.cost.wall_s,
+        account=msgspec.convert(account, StudyAccount) if account else None,
     )
 
 
@@ -85,12 +91,16 @@ def _inputs(served: Served, node: Node) -> tuple[str, str]:
 
 
 def _table(served: Served, node: Node) -> Table:
-    result = node.output("result")
+    return _output(served, node, "result")
+
+
+def _output(served: Served, node: Node, name: str) -> Mapping[str, Any]:
+    output = node.output(name)
     try:
-        table = served.store.runtime.vault.get(result) if result is not None else {}
+        found = served.store.runtime.vault.get(output) if output is not None else {}
     except ClewError:
         return {}  # Its bytes were collected: the study is still listed.
-    return table if isinstance(table, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _metrics(table: Table) -> list[str]:
@@ -102,11 +112,21 @@ def _folds(table: Table) -> int | None:
     return max(folds) + 1 if folds else None
 
 
-def _trials(table: Table, params: Sequence[str], metrics: Sequence[str]) -> list[Trial]:
+def _resource(table: Table) -> str:
+    """Return the param that grows from rung to rung: the one that is the rung's resource."""
+    sizes = [str(size) for size in table.get("n_resources", ())]
+    grown = (name for name in table if name.startswith("param_") and list(table[name]) == sizes)
+    return next(grown, "").removeprefix("param_") if sizes else ""
+
+
+def _trials(
+    table: Table, params: Sequence[str], metrics: Sequence[str], reused: Sequence[int]
+) -> list[Trial]:
     if not metrics:
         return []
-    ranks = table[f"rank_test_{metrics[0]}"]
+    ranks, folds = table[f"rank_test_{metrics[0]}"], _folds(table) or 0
     fits, rewrites = table.get("mean_fit_time"), table.get("rewrite")
+    sizes, left_out = table.get("n_resources"), table.get("folds_left_out")
     trials = [
         Trial(
             number=index,
@@ -114,12 +134,21 @@ def _trials(table: Table, params: Sequence[str], metrics: Sequence[str]) -> list
             params=[_cell(table[f"param_{name}"][index]) for name in params],
             means=[number(table[f"mean_test_{name}"][index]) for name in metrics],
             stds=[number(table[f"std_test_{name}"][index]) for name in metrics],
+            folds=[_scores(table, name, index, folds) for name in metrics],
             fit_s=None if fits is None or fits[index] != fits[index] else float(fits[index]),
             rewrite=str(rewrites[index]) if rewrites is not None else "",
+            resource=None if sizes is None else float(sizes[index]),
+            stopped_after=folds - int(left_out[index]) if left_out and left_out[index] else None,
+            reused_folds=reused[index] if index < len(reused) else None,
         )
         for index, rank in enumerate(ranks)
     ]
     return sorted(trials, key=lambda trial: (trial.rank, trial.number))
+
+
+def _scores(table: Table, metric: str, index: int, folds: int) -> list[Number | None]:
+    scores = (table[f"split{fold}_test_{metric}"][index] for fold in range(folds))
+    return [number(score) if score == score else None for score in scores]
 
 
 def _cell(value: object) -> Cell:
