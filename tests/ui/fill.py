@@ -14,6 +14,7 @@ from pathlib import Path
 
 import deployed
 from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,6 +25,7 @@ from clew.app.settings import load
 from clew.app.tracking import Tracking, open_tracking
 from clew.entities import Dataset, DatasetInput, Metric, ModelLink, Owner
 from clew.entities.token import SavedView
+from clew.select import HalvingSearch
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
 NOTE = "## Plan\nTry **stronger** regularisation.\n\n- first `alpha`\n- then depth\n\n" + HOSTILE
@@ -105,9 +107,22 @@ def main() -> None:
     study = clew.Search(pipeline, grid, cv=3, scoring=scoring, refit="roc_auc").fit(
         X[:200], y[:200]
     )
+    halving = HalvingSearch(
+        GradientBoostingClassifier(random_state=0, max_depth=2),
+        {"learning_rate": [0.01, 0.03, 0.1, 0.3], "subsample": [0.6, 1.0]},
+        min_resources=2,
+        max_resources=18,
+        cv=3,
+    ).fit(X[:150], y[:150])
+    known = {**grid, "logisticregression__C": [0.0001, 0.01, 0.1, 1.0, 10.0]}
+    race = clew.Search(pipeline, known, cv=5, race=0.9).fit(X[:200], y[:200])
+    wider = clew.Search(pipeline, known, cv=3, scoring=scoring, refit="roc_auc").fit(
+        X[:200], y[:200]
+    )
     tracked = track(open_tracking())
     tracked["prediction"] = deployed.fill(flow)
     ids = {"first": first.id, "edited": edited.id, "wide": wide.id, "study": study.study_id_}
+    ids |= {"halving": halving.study_id_, "race": race.study_id_, "wider": wider.study_id_}
     print(json.dumps({**ids, **tracked}))
 
 

@@ -1,9 +1,10 @@
 import { useEffect } from "preact/hooks";
 
-/** Do something every so often while the page is looked at. */
-export function useEvery(everyMs: number, act: () => unknown): void {
+/** Do something every so often while the page is looked at; null: never. */
+export function useEvery(everyMs: number | null, act: () => unknown): void {
   useEffect(() => {
+    if (everyMs === null) return;
     const timer = setInterval(() => !document.hidden && act(), everyMs);
     return () => clearInterval(timer);
-  }, [act]);
+  }, [act, everyMs]);
 }

@@ -52,7 +52,7 @@ export function LineChart({ label, lines, band, height = 190, xTime = false, xLa
         width: band || line.faint ? 1 : 1.6,
         alpha: band || line.faint ? 0.45 : 1,
         spanGaps: true,
-        points: { show: line.points || (few && !band), size: line.points ? 5 : 4, fill: line.colour },
+        points: { show: line.points || line.dots || (few && !band), size: line.points ? 5 : 4, fill: line.colour },
         ...(line.points ? { paths: () => null } : {}),
       });
     }

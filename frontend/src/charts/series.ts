@@ -7,6 +7,8 @@ export interface Line {
   ys: (number | null)[];
   /** Points without a line between them. */
   points?: boolean;
+  /** Its points are shown, however many lines there are. */
+  dots?: boolean;
   /** Thin and pale. */
   faint?: boolean;
 }

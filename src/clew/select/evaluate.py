@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils.validation import _num_samples
 
+from clew.lineage.preview import preview
 from clew.select.ledger import Ledger
+from clew.select.live import Live, folder_of
+from clew.select.persistent import RuntimeStudies
 from clew.select.plan import Configuration, Planner
 from clew.select.race import FEWEST_FOLDS, losers, score_table, stopped_record
 from clew.select.results import Explanation, explain
 from clew.select.schedule import run, run_plainly
 from clew.select.settle import contenders
+from clew.select.sofar import so_far
 from clew.select.study import Outcome, Record, Study
 from clew.select.unseeded import Ordered
 from clew.select.whole import solve_whole
@@ -102,6 +107,9 @@ class Evaluation:
         self._folds = list(range(len(study.splits)))
         self.finished: list[Configuration] = []
         self.interrupted = False
+        self._resource: str | None = getattr(search, "resource", None)
+        shown = (preview(search.estimator), preview(study.X))
+        self.live = Live(_folder(self._ledger.store), *shown)
 
     @classmethod
     def plain(
@@ -285,6 +293,7 @@ class Evaluation:
         for index in indices:
             record = self._outcome.records[index, split]
             self._ledger.keep(self._configurations[index], split, record)
+        self.live.tell(self._so_far)
         if self._listener is None:
             return
         records = self._outcome.records
@@ -300,6 +309,11 @@ class Evaluation:
             )
         )
 
+    def _so_far(self) -> tuple[int, int, float, float, dict[str, list[Any]]]:
+        account, records = self.account(), self._outcome.records
+        table = so_far(self._configurations, records, self._folds, self._resource)
+        return len(records), account.tasks, account.elapsed_s, account.saved_s, table
+
     def _best(self) -> float:
         by_index: dict[int, list[float]] = {}
         for (index, _), record in self._outcome.records.items():
@@ -308,3 +322,10 @@ class Evaluation:
             by_index.setdefault(index, []).append(value)
         means = [np.mean(values) for values in by_index.values()]
         return float(np.nanmax(means)) if np.isfinite(means).any() else float("nan")
+
+
+def _folder(store: Any) -> Path | None:
+    """Return where a search tells of itself: beside a store that is a folder here."""
+    if not isinstance(store, RuntimeStudies) or store.runtime.location != store.runtime.folder:
+        return None
+    return folder_of(store.runtime.location)

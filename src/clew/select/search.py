@@ -229,25 +229,27 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         study = self._study(X, y, scorers, routed)
         evaluation = Evaluation(self, study)
         parts = {"X": X, "y": y, "estimator": self.estimator, "space": self.space, "cv": self.cv}
-        self.proposal_ = propose(evaluation.store, parts) if self.start_from_best else None
-        results = self._evaluate(evaluation)
-        self._close(evaluation)
-        self.multimetric_ = isinstance(evaluation.results()[0]["test_scores"], dict)
-        if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(evaluation.results()[0]["test_scores"])
-            refit_metric = self.refit
-        self._choose(results, refit_metric)
-        if self.refit:
-            self._refit(evaluation, X, y, routed.estimator.fit)
-        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
-        raced = self.race is not None
-        self.cv_results_: dict[str, Any] = {
-            **results,
-            **extra_columns(self.explain_, raced=raced),
-        }
-        best = getattr(self, "best_params_", None)
-        outcome = (self.cv_results_, best, self.proposal_, self.account_, self.explain_)
-        self.study_id_ = keep(evaluation.store, parts, *outcome)
+        with evaluation.live as live:
+            self.proposal_ = propose(evaluation.store, parts) if self.start_from_best else None
+            results = self._evaluate(evaluation)
+            self._close(evaluation)
+            self.multimetric_ = isinstance(evaluation.results()[0]["test_scores"], dict)
+            if callable(self.scoring) and self.multimetric_:
+                self._check_refit_for_multimetric(evaluation.results()[0]["test_scores"])
+                refit_metric = self.refit
+            self._choose(results, refit_metric)
+            if self.refit:
+                self._refit(evaluation, X, y, routed.estimator.fit)
+            self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+            raced = self.race is not None
+            self.cv_results_: dict[str, Any] = {
+                **results,
+                **extra_columns(self.explain_, raced=raced),
+            }
+            best = getattr(self, "best_params_", None)
+            outcome = (self.cv_results_, best, self.proposal_, self.account_, self.explain_)
+            self.study_id_ = keep(evaluation.store, parts, *outcome)
+            live.end(self.study_id_)
         return self
 
     def _study(self, X: Any, y: Any, scorers: Any, routed: Any) -> Study:

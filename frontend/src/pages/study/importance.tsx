@@ -10,7 +10,7 @@ const DOUBTFUL = 0.3;
 
 export function useImportance(study: StudyDetail, metric: number) {
   const name = study.metrics[metric] ?? "";
-  return useQuery(`importance/${study.id}/${name}`, (signal) => studiesImportance(study.id, { metric: name }, { signal }));
+  return useQuery(study.running ? null : `importance/${study.id}/${name}`, (signal) => studiesImportance(study.id, { metric: name }, { signal }));
 }
 
 export function ImportanceCard({ study, metric }: { study: StudyDetail; metric: number }) {
@@ -20,7 +20,9 @@ export function ImportanceCard({ study, metric }: { study: StudyDetail; metric: 
   const percent = (share: number) => `${number(100 * share, share < 0.1 ? 2 : 3)} %`;
   return (
     <Card title="Which params mattered" {...(found ? { count: found.params.length } : {})}>
-      {query.error
+      {study.running
+        ? <p class="soft">Told when the study is finished.</p>
+        : query.error
         ? <p class="soft">{query.error.message}{query.error.got && `: ${query.error.got}`}. {query.error.hint ?? (query.error.expected && `It takes ${query.error.expected}.`)}</p>
         : !found
         ? <Skeleton height={18} count={5} />

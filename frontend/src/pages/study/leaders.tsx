@@ -26,12 +26,12 @@ export function Leaders({ study, metric }: { study: StudyDetail; metric: number 
         rows={best}
         rowKey={(trial) => String(trial.number)}
         columns={[
-          { key: "place", head: "", number: true, cell: (trial) => best.indexOf(trial) + 1 },
+          { key: "place", head: "Place", number: true, cell: (trial) => best.indexOf(trial) + 1 },
           { key: "trial", head: "Trial", rowHead: true, cell: (trial) => trial.number },
           { key: "score", head: name, number: true, cell: (trial) => <>{number(trial.means[metric], 5)} <span class="faint">± {number(trial.stds[metric], 2)}</span></> },
           { key: "folds", head: "Folds", cell: (trial) => <Folds scores={trial.folds[metric] ?? []} mean={finite(trial.means[metric])} low={low} high={high} /> },
           ...study.metrics.flatMap((other, index) => (index === metric ? [] : [{ key: other, head: other, number: true, cell: (trial: Trial) => number(trial.means[index], 5) }])).slice(0, 3),
-          { key: "how", head: "How", cell: (trial) => <How trial={trial} folds={study.folds} /> },
+          { key: "how", head: "How", cell: (trial) => <How trial={trial} folds={study.folds} running={!!study.running} /> },
           { key: "params", head: "Params", cell: (trial) => <span class="mono small" title={settings(study, trial)}>{settings(study, trial)}</span> },
         ]}
       />
@@ -40,8 +40,10 @@ export function Leaders({ study, metric }: { study: StudyDetail; metric: number 
 }
 
 /** How a trial came to its scores. */
-export function How({ trial, folds }: { trial: Trial; folds: number | null }) {
+export function How({ trial, folds, running = false }: { trial: Trial; folds: number | null; running?: boolean }) {
   if (trial.stopped_after !== null) return <Chip kind="pruned" title={`It had lost the race after ${trial.stopped_after} of ${folds} folds`}>stopped after {trial.stopped_after}</Chip>;
+  const known = trial.folds[0]?.filter((score) => score !== null).length ?? 0;
+  if (running && folds && known < folds) return <Chip kind="running">{known} of {folds} folds</Chip>;
   if (trial.rewrite) return <Chip kind="computed" title={`Derived together with others by ${trial.rewrite}`}>{trial.rewrite}</Chip>;
   if (trial.reused_folds) return <Chip kind="reused">{trial.reused_folds === folds ? "reused" : `${trial.reused_folds} of ${folds} reused`}</Chip>;
   return <span class="faint">fitted</span>;

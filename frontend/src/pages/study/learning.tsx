@@ -16,7 +16,7 @@ export function Learning({ study, metric }: { study: StudyDetail; metric: number
   const { dark } = useTheme();
   const found = useMemo(() => curvesOf(study, metric), [study, metric]);
   const lines = useMemo(
-    () => found?.curves.slice(0, MOST).map((curve, index) => ({ ...curve, faint: curve.stopped, colour: colour(curve.stopped ? GREY : colourName(index % 9)) })) ?? [],
+    () => found?.curves.slice(0, MOST).map((curve, index) => ({ ...curve, dots: true, faint: curve.stopped, colour: colour(curve.stopped ? GREY : colourName(index % 9)) })) ?? [],
     [found, dark],
   );
   if (!found) {

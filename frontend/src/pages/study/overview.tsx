@@ -53,7 +53,7 @@ function Work({ study: { account, trials } }: { study: StudyDetail }) {
   const stopped = trials.filter((trial) => trial.stopped_after !== null).length;
   const notes = [`${number(rewritten)} of ${plural(trials.length, "trial")} derived by rewrites`, stopped ? `${number(stopped)} stopped early` : ""];
   return account
-    ? <Figure label="Fitted" value={number(account.fits)} note={`estimators for ${plural(account.tasks, "fit")}; ${notes.filter(Boolean).join(", ")}`} />
+    ? <Figure label="Fitted" value={number(account.fits)} note={`of ${number(account.tasks)} that a plain search fits; ${notes.filter(Boolean).join(", ")}`} />
     : <Figure label="Derived, not fitted" value={number(rewritten)} note={`of ${plural(trials.length, "trial")}, by rewrites`} />;
 }
 

@@ -1,12 +1,14 @@
 /** One study: its trials, which params mattered, how the best came about. */
+import { useEffect } from "preact/hooks";
 import type { StudyDetail } from "../../../generated/api";
 import { studiesGet } from "../../../generated/api";
+import { useEvery } from "../../api/every";
 import { useQuery } from "../../api/query";
-import { IdChip, Loaded, Time } from "../../components/basic";
+import { Chip, IdChip, Loaded, Time } from "../../components/basic";
 import { Tabs } from "../../components/tabs";
 import { ViewsMenu } from "../../components/views";
 import { Coordinates } from "../../charts/coordinates";
-import { setQuery, usePlace } from "../../router";
+import { navigate, setQuery, usePlace } from "../../router";
 import { Page } from "../../shell/page";
 import { duration, endings, number, plural } from "../../text/format";
 import { Learning } from "./learning";
@@ -16,16 +18,23 @@ import { Slices } from "./slices";
 import { some } from "./some";
 import { Trials } from "./trials";
 
+const EVERY_MS = 2000;
+
 export function Study({ id }: { id: string }) {
   const query = useQuery(`study/${id}`, (signal) => studiesGet(id, { signal }));
   const study = query.data;
+  useEvery(study?.running ? EVERY_MS : null, query.reload);
+  useEffect(() => {
+    // A search that ended is its study.
+    if (study && id !== study.id && /^[0-9A-Z]{26}$/.test(id)) navigate(`/studies/${study.id}${location.search}`, { replace: true });
+  }, [study?.id]);
   const metric = useMetric(study?.metrics ?? []);
   return (
     <Page
       crumbs={[{ label: "Studies", href: "/studies" }, { label: study?.estimator ?? id.slice(0, 10) }]}
       title={study?.estimator ?? "Study"}
       heading={study?.estimator}
-      lead={study && <span class="row wrap"><IdChip id={study.id} shown={study.id.slice(0, 12)} /><span>{plural(study.trials.length, "trial")}{study.folds ? `, ${study.folds} folds` : ""}{study.wall_s > 0 ? `, ${duration(study.wall_s)}` : ""}</span><span class="mono">{study.data}</span><Time ms={study.created_ms} /></span>}
+      lead={study && <span class="row wrap">{study.running && <Chip kind="running" dot>{number(study.running.done)} of {plural(study.running.total, "fit")}</Chip>}<IdChip id={study.id} shown={study.id.slice(0, 12)} /><span>{plural(study.trials.length, "trial")}{study.folds ? `, ${study.folds} folds` : ""}{study.wall_s > 0 ? `, ${duration(study.wall_s)}` : ""}</span><span class="mono">{study.data}</span><Time ms={study.created_ms} /></span>}
       actions={study && (
         <>
           {study.metrics.length > 1 && (
@@ -36,7 +45,7 @@ export function Study({ id }: { id: string }) {
             </label>
           )}
           <ViewsMenu />
-          <a class="button" href={`/lineage?focus=${study.id}`}>Lineage</a>
+          {!study.running && <a class="button" href={`/lineage?focus=${study.id}`}>Lineage</a>}
         </>
       )}
     >

@@ -45,7 +45,7 @@ export function Trials({ study }: { study: StudyDetail }) {
           })),
           ...(study.resource ? [{ key: "resource", head: study.resource, width: 120, number: true, sortable: true, cell: (trial: Trial) => number(trial.resource) }] : []),
           ...(study.trials.some((trial) => trial.fit_s !== null) ? [{ key: "fit", head: "Fit", width: 90, number: true, sortable: true, cell: (trial: Trial) => duration(trial.fit_s) }] : []),
-          { key: "how", head: "How", width: 150, cell: (trial) => <How trial={trial} folds={study.folds} /> },
+          { key: "how", head: "How", width: 150, cell: (trial) => <How trial={trial} folds={study.folds} running={!!study.running} /> },
         ]}
       />
     </div>

@@ -26,6 +26,8 @@ class StudyRow(Answer, frozen=True, kw_only=True):
     ----------
     wall_s : float
         What it cost when it was computed.
+    saved_s : float or None
+        What the work cost that it found done; None where that was not recorded.
     """
 
     id: str
@@ -36,13 +38,39 @@ class StudyRow(Answer, frozen=True, kw_only=True):
     metric: str | None
     best: Number | None
     wall_s: float
+    saved_s: float | None
+
+
+class RunningStudy(Answer, frozen=True, kw_only=True):
+    """A search that runs in a process of this machine; `id` is known until an hour after its end.
+
+    Parameters
+    ----------
+    done, total : int
+        Fits (trials times folds) that are finished, and all that are known so far.
+    saved_s : float
+        What the work cost that it found done.
+    """
+
+    id: str
+    started_ms: int
+    estimator: str
+    data: str
+    done: int
+    total: int
+    trials: int
+    metric: str | None
+    best: Number | None
+    elapsed_s: float
+    saved_s: float
 
 
 class StudiesTable(Answer, frozen=True, kw_only=True):
-    """A part of the studies; `total` in all."""
+    """A part of the studies; `total` in all. Those that run stand apart."""
 
     total: int
     rows: list[StudyRow]
+    running: list[RunningStudy]
 
 
 class Trial(Answer, frozen=True, kw_only=True):
@@ -165,7 +193,9 @@ class StudyDetail(Answer, frozen=True, kw_only=True):
     resource : str
         The param that rungs set; "" without rungs. It is not one of `params`.
     account : StudyAccount or None
-        None for studies of earlier versions.
+        None for studies of earlier versions, and while it runs.
+    running : RunningStudy or None
+        How far it is; None when it is finished. A search that ended is answered as its study.
     """
 
     id: str
@@ -179,6 +209,7 @@ class StudyDetail(Answer, frozen=True, kw_only=True):
     trials: list[Trial]
     wall_s: float
     account: StudyAccount | None
+    running: RunningStudy | None
 
 
 ROUTES = (
@@ -190,7 +221,13 @@ ROUTES = (
         StudiesTable,
         StudiesQuery,
     ),
-    Route("studies.get", "GET", "/studies/{id}", "Return a study with its trials", StudyDetail),
+    Route(
+        "studies.get",
+        "GET",
+        "/studies/{id}",
+        "Return a study with its trials, or a search that runs",
+        StudyDetail,
+    ),
     Route(
         "studies.importance",
         "GET",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from clew.api.rest.contract.studies import (
     ImportanceQuery,
     Mattered,
+    RunningStudy,
     StudiesQuery,
     StudiesTable,
     StudyAccount,
@@ -26,7 +28,9 @@ from clew.app.served import Served
 from clew.entities.number import Number, number
 from clew.entities.overview import Cell
 from clew.errors import ClewError, NotFound
+from clew.lineage.canonical import NodeId
 from clew.lineage.records import Node
+from clew.select.live import Told, told
 
 _MOST = 10_000
 _FOLD = re.compile(r"split(\d+)_test_")
@@ -38,10 +42,47 @@ def listed(served: Served, query: StudiesQuery) -> StudiesTable:
     """List studies, newest first."""
     nodes = served.store.runtime.store.history(STUDY, _MOST)
     shown = nodes[query.offset : query.offset + query.limit]
-    return StudiesTable(total=len(nodes), rows=[_row(served, node) for node in shown])
+    running = [_running(one) for one in _told(served) if not one.study]
+    rows = [_row(served, node) for node in shown]
+    return StudiesTable(total=len(nodes), rows=rows, running=running)
+
+
+def _told(served: Served) -> list[Told]:
+    runtime = served.store.runtime
+    return told(runtime.folder) if runtime.location == runtime.folder else []
+
+
+def _running(one: Told) -> RunningStudy:
+    metrics = _metrics(one.table)
+    means = [x for x in one.table[f"mean_test_{metrics[0]}"] if x == x] if metrics else []
+    return RunningStudy(
+        id=one.id,
+        started_ms=one.started_ms,
+        estimator=one.estimator,
+        data=one.data,
+        done=one.done,
+        total=one.total,
+        trials=len(one.table.get("rewrite", ())),
+        metric=metrics[0] if metrics else None,
+        best=number(max(means)) if means else None,
+        elapsed_s=one.elapsed_s,
+        saved_s=one.saved_s,
+    )
+
+
+_known: weakref.WeakKeyDictionary[Served, dict[NodeId, StudyRow]] = weakref.WeakKeyDictionary()
+"""Lines of studies, which never change: their tables are long, and pages ask again and again."""
 
 
 def _row(served: Served, node: Node) -> StudyRow:
+    known = _known.setdefault(served, {})
+    row = known.get(node.id) or _read(served, node)
+    if row.trials is not None:
+        known[node.id] = row
+    return row
+
+
+def _read(served: Served, node: Node) -> StudyRow:
     estimator, data = _inputs(served, node)
     table = _table(served, node)
     metrics = _metrics(table)
@@ -55,32 +96,75 @@ def _row(served: Served, node: Node) -> StudyRow:
         metric=metrics[0] if metrics else None,
         best=number(max(ranked)) if ranked else None,
         wall_s=node.cost.wall_s,
+        saved_s=_output(served, node, "account").get("saved_s"),
     )
 
 
 def get(served: Served, id: str) -> StudyDetail:
     """Return a study with its trials, best first."""
+    live = next((one for one in _told(served) if one.id == id), None)
+    if live is not None and not live.study:
+        return _live(live)
+    if live is not None:
+        id = live.study
     node = served.store.node(id)
     if node.operation != STUDY:
         raise NotFound(f"{id!r} is no study", hint="`clew study list` lists studies")
     estimator, data = _inputs(served, node)
-    table = _table(served, node)
     account = _output(served, node, "account")
+    return _detail(
+        _table(served, node),
+        account.get("reused_folds", ()),
+        id=node.id.hex(),
+        created_ms=node.created_ms,
+        estimator=estimator,
+        data=data,
+        wall_s=node.cost.wall_s,
+        account=msgspec.convert(account, StudyAccount) if account else None,
+    )
+
+
+def _live(one: Told) -> StudyDetail:
+    return _detail(
+        one.table,
+        one.table.get("reused_folds", ()),
+        id=one.id,
+        created_ms=one.started_ms,
+        estimator=one.estimator,
+        data=one.data,
+        wall_s=one.elapsed_s,
+        running=_running(one),
+    )
+
+
+def _detail(
+    table: Table,
+    reused: Sequence[int],
+    *,
+    id: str,
+    created_ms: int,
+    estimator: str,
+    data: str,
+    wall_s: float,
+    account: StudyAccount | None = None,
+    running: RunningStudy | None = None,
+) -> StudyDetail:
     metrics, resource = _metrics(table), _resource(table)
     params = [name.removeprefix("param_") for name in table if name.startswith("param_")]
     params = [name for name in params if name != resource]
     return StudyDetail(
-        id=node.id.hex(),
-        created_ms=node.created_ms,
+        id=id,
+        created_ms=created_ms,
         estimator=estimator,
         data=data,
         params=params,
         metrics=metrics,
         folds=_folds(table),
         resource=resource,
-        trials=_trials(table, params, metrics, account.get("reused_folds", ())),
-        wall_s=node.cost.wall_s,
-        account=msgspec.convert(account, StudyAccount) if account else None,
+        trials=_trials(table, params, metrics, reused),
+        wall_s=wall_s,
+        account=account,
+        running=running,
     )
 
 
