@@ -167,7 +167,10 @@ class Hosted:
     def _run(self, rows: Sequence[Values]) -> list[Answered]:
         if self.cache is None:
             return self._score(rows)
-        keys = [row_key(self._model, values) for values in rows]
+        try:
+            keys = [row_key(self._model, values) for values in rows]
+        except OverflowError:
+            return self._score(rows)  # which names the row and the column that it refuses
         found = [self.cache.get(key) for key in keys]
         fresh = [at for at, answer in enumerate(found) if answer is None]
         scored = self._score([rows[at] for at in fresh]) if fresh else []

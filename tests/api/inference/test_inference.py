@@ -436,3 +436,19 @@ def test_the_repository_lists_what_is_ready_and_loads_nothing_from_requests(clie
         "UNAVAILABLE"
     ]
     assert client("POST", "/v2/repository/index", {"ready": True}).json() == []
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**400])
+def test_numbers_beyond_64_bits_are_refused(client: Client, number: int) -> None:
+    """Neither tensors nor the journal hold them; the model is served with a cache here."""
+    for column in ("age", "hours"):
+        refused = client("POST", "/v2/models/income/predict", {"rows": [{**ROW, column: number}]})
+        assert refused.status == 400, refused.body
+        assert column in refused.json()["error"]
+    told = {"feedback": [{"id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "truth": number}]}
+    assert client("POST", "/v2/models/income/feedback", told).status == 400
+
+
+def test_names_of_columns_are_texts(client: Client) -> None:
+    split = {"columns": ["age", ["hours"], "job"], "data": [[40, 38.5, "smith"]]}
+    assert client("POST", "/invocations", {"dataframe_split": split}).status == 400

@@ -194,6 +194,8 @@ def _named(names: Any, row: Any) -> dict[str, Any]:
         raise InvalidParameter(
             "a row and its columns do not fit", got=str(row)[:80], expected=str(names)[:200]
         )
+    if not all(type(name) is str for name in names):
+        raise InvalidParameter("names of columns", got=str(names)[:200], expected="texts")
     made = dict(zip(names, row, strict=True))
     if len(made) < len(names):
         raise InvalidParameter("a column is there twice", got=str(names)[:200])

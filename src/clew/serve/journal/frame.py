@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from clew.errors import InvalidParameter
+
 HEAD = struct.Struct("<II")
 _MOST_BYTES = 1 << 30
 
@@ -165,8 +167,19 @@ _decode = msgspec.msgpack.Decoder(Entry).decode
 
 
 def framed(entry: Entry) -> bytes:
-    """Return an entry as it is written."""
-    body = _encode(entry)
+    """Return an entry as it is written.
+
+    Raises
+    ------
+    InvalidParameter
+        When it has a whole number beyond 64 bits.
+    """
+    try:
+        body = _encode(entry)
+    except OverflowError:
+        raise InvalidParameter(
+            "a whole number beyond 64 bits cannot be kept", expected="-2**63 to 2**64 - 1"
+        ) from None
     return HEAD.pack(len(body), zlib.crc32(body)) + body
 
 
