@@ -231,8 +231,6 @@ def _checked(column: Column, values: list[Any]) -> list[Any]:
     if not types <= _PLAIN[column.kind]:
         values = [_plain(column, position, value) for position, value in enumerate(values)]
         types = set(map(type, values))
-    if int in types:
-        _refuse_long(column, values)
     if types & _MAY_BE_GAPS and not (column.missing and column.infinite):
         for position, value in enumerate(values):
             _refuse_gap(column, position, value)
@@ -244,7 +242,6 @@ def _checked(column: Column, values: list[Any]) -> list[Any]:
 
 
 _MAY_BE_GAPS = frozenset({float, type(None)})
-_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 def _refuse_gap(column: Column, position: int, value: Any) -> None:
@@ -261,18 +258,6 @@ def _refuse_gap(column: Column, position: int, value: Any) -> None:
         )
     elif column.largest < math.inf and not -column.largest <= value <= column.largest:
         _refuse_size(column, position)
-
-
-def _refuse_long(column: Column, values: list[Any]) -> None:
-    """Refuse whole numbers that neither a tensor nor the journal can hold."""
-    for position, value in enumerate(values):
-        if type(value) is int and not _LEAST <= value <= _MOST:
-            raise InvalidParameter(
-                f"row {position}, column {column.name!r}: a whole number beyond 64 bits",
-                got=f"{value.bit_length()} bits",
-                expected="-2**63 to 2**64 - 1",
-                hint="write it with an exponent: 1e30",
-            )
 
 
 def _refuse_size(column: Column, position: int) -> None:
