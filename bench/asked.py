@@ -88,6 +88,8 @@ ASKED: dict[str, Asked] = {
     "serving.lone_p50_ms": Asked("one connection: median latency", "<= 1"),
     "serving.adaptive_gain": Asked("Python objects: adaptive batches to none, requests/s", ">= 26"),
     "serving.cache_gain": Asked("kernel machine: cache at 90 % hits to none, requests/s", ">= 5"),
+    "serving.swap_failures": Asked("requests failed on hot swaps and SIGTERM under load", "== 0"),
+    "serving.chaos_lost": Asked("acknowledged predictions, feedback lost by kill -9", "== 0"),
     "serving.in_process": Asked("one row in process, clew's endpoint to the pipeline", ">= 100"),
     "pretzel.memory": Asked("250 similar text pipelines: unshared memory, to it", ">= 20"),
     "pretzel.p99": Asked("the same under a cap of 512 MB: unshared 99th percentile, to it", ">= 5"),

@@ -20,7 +20,8 @@ def command(folder: Path, as_json: bool) -> None:
     """Play the lifecycle on the Adult census data in FOLDER, offline, in about a minute.
 
     Rows → features → four learners by cross-validation → the best one → predictions; then again,
-    then with an edited feature; then why, diff, rebuild, and one prediction back to its row.
+    then with an edited feature; then why, diff, rebuild, and one prediction back to its row. The
+    model is registered, deployed, and asked for the test rows over HTTP.
     """
     from clew.app.demo.play import play
 
@@ -48,6 +49,10 @@ def _summary(story: Story, folder: Path) -> None:
     click.echo(f"best learner: {story.learner}")
     ratio = story.search["ratio"]
     click.echo(f"clew.Search against GridSearchCV, the same grid on this machine: {ratio:.1f}×")
+    served = story.served
+    click.echo(
+        f"served: {served.rows_per_s:.0f} one-row requests a second, p99 {served.p99_ms:.1f} ms"
+    )
     click.echo("\nnext:")
     click.echo(f"  cd {folder}")
     click.echo("  clew runs                  # the three runs")
@@ -55,5 +60,6 @@ def _summary(story: Story, folder: Path) -> None:
     click.echo("  clew study show            # the grid that was searched")
     click.echo("  clew impact adult.parquet  # what depends on the data")
     click.echo("  clew models show adult     # the registered model and its versions")
+    click.echo("  clew serve adult           # the deployment answers requests")
     click.echo("  edit features.py, then:  clew run flow.py:adult")
     click.echo("  clew ui                    # all of it in the browser")

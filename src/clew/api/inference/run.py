@@ -19,6 +19,8 @@ from clew.app.served import open_served
 from clew.app.serving import journal_of, writer_of
 from clew.app.settings import load
 
+_LINGER_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -114,7 +116,11 @@ def answer(
         )
         state = Ready(address, rpc, opened, needs_token)
         listen.serve(
-            application, listener, ready=lambda: ready(state), stopping=application.stopping
+            application,
+            listener,
+            ready=lambda: ready(state),
+            stopping=application.stopping,
+            linger_s=_LINGER_S,
         )
     finally:
         if writer is not None:

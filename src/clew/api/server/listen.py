@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 from clew.api import asgi
@@ -93,6 +95,7 @@ def serve(
     ready: Callable[[], None],
     stopping: Callable[[], None],
     access_log: bool = False,
+    linger_s: float = 0.0,
 ) -> None:
     """Answer requests until the process is told to end; finish those that have begun.
 
@@ -102,6 +105,9 @@ def serve(
         Called once requests are answered.
     stopping : callable
         Called when the process was told to end: what streams without end must end now.
+    linger_s : float
+        How long connections stay open then, so that a client that is sending gets its answer, and
+        with it the word that its connection closes; new ones are refused at once.
     """
     import uvicorn
 
@@ -124,6 +130,13 @@ def serve(
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             stopping()
+            for server in self.servers:
+                server.close()
+            for bound in sockets or []:
+                bound.close()
+            until_s = time.monotonic() + linger_s
+            while self.server_state.connections and time.monotonic() < until_s:
+                await asyncio.sleep(0.01)
             await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(

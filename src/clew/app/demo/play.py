@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from clew.app.demo.serve import Act, act
 from clew.data import adult
 from clew.errors import ClewError, InvalidParameter, MissingExtra
 
@@ -57,6 +59,8 @@ class Story:
         A grid searched by scikit-learn and by `clew.Search`: CPU seconds, ratio, differences.
     version : str
         The registered version of the last run's model, ``adult/1``.
+    served : Act
+        The test rows, asked of that version over HTTP.
     """
 
     folder: Path
@@ -68,6 +72,7 @@ class Story:
     rebuilt: str
     search: dict[str, Any]
     version: str
+    served: Act
 
 
 def play(folder: Path, say: Say) -> Story:
@@ -104,11 +109,14 @@ def play(folder: Path, say: Say) -> Story:
     say(f"  {verdict}")
     search = _search(folder, say)
     version = register_model(folder, third, say)
+    served = _serve(folder, third, say)
     scenes = tuple(
         _scene(title, summary)
         for title, summary in (("first run", first), ("again", second), ("edited", third))
     )
-    return Story(folder, _learner(third), scenes, reason, parting, row, verdict, search, version)
+    return Story(
+        folder, _learner(third), scenes, reason, parting, row, verdict, search, version, served
+    )
 
 
 def _check_libraries() -> None:
@@ -156,10 +164,11 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def _command(folder: Path, say: Say, *arguments: str) -> str:
+def _command(folder: Path, say: Say, *arguments: str, quiet: bool = False) -> str:
     """Run a command as a user would, in a process of its own; return what it printed."""
     shown = " ".join(argument for argument in arguments if argument != "--json")
-    say(f"\n$ clew {shown}")
+    if not quiet:
+        say(f"\n$ clew {shown}")
     done = subprocess.run(
         [sys.executable, "-m", "clew.cli.main", *arguments],
         cwd=folder,
@@ -265,6 +274,16 @@ def register_model(folder: Path, summary: dict[str, Any], say: Say) -> str:
         f"models:/adult@champion, from run {summary['run']}"
     )
     return f"{version.name}/{version.version}"
+
+
+def _serve(folder: Path, summary: dict[str, Any], say: Say) -> Act:
+    """Ask the registered model for each test row over HTTP."""
+    from clew.app.store import open_store
+
+    test = open_store(folder / ".clew").value(f"{summary['run']}:part#2")
+    rows = test.drop(columns=["row_id", "over_50k"]).to_dict("records")
+    command = partial(_command, folder, say)
+    return act(folder, _environment(), command, rows, test["over_50k"].tolist(), say)
 
 
 def _source_row(folder: Path, summary: dict[str, Any], say: Say) -> dict[str, Any]:
