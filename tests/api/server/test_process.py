@@ -42,7 +42,7 @@ def ask(address: str, path: str) -> tuple[int, bytes]:
 def test_it_serves_until_it_is_told_to_end(server, how) -> None:
     process, address = server
     assert ask(address, "/health") == (200, b"OK")
-    assert ask(address, "/api/v1/studies") == (200, b'{"total":0,"rows":[]}')
+    assert ask(address, "/api/v1/studies") == (200, b'{"total":0,"rows":[],"running":[]}')
     store = load().store
     assert running.find(store) == running.Running(address, process.pid)
     shown = subprocess.run(
