@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -55,6 +56,14 @@ def digits() -> Iterator[None]:
         yield
     finally:
         sys.set_int_max_str_digits(before)
+
+
+@contextmanager
+def zone() -> Iterator[None]:
+    with variable("TZ", "Asia/Tokyo"):
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture
@@ -105,6 +114,19 @@ def test_a_setting_makes_another_call(name: str) -> None:
         assert len(ran) == 2
     count(1)
     assert len(ran) == 2
+
+
+def test_a_time_zone_that_is_set_while_the_store_is_open_counts() -> None:
+    @clew.step
+    def hour(at_s: float) -> str:
+        return time.strftime("%H", time.localtime(at_s))
+
+    before = hour(0.0)
+    with zone():
+        assert hour(0.0) == "09"
+        assert "computed" in str(hour.last)
+    assert hour(0.0) == before
+    assert "reused" in str(hour.last)
 
 
 def test_a_result_under_a_setting_is_not_given_without_it() -> None:

@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +38,7 @@ from clew.reuse import place
 from clew.serve.ports import Deployments, Outside, set_outside
 from clew.steps import observe, remote, runtime
 from clew.steps.runtime import Engine, Policy, Runtime, Store
+from clew.steps.settings import time_zone
 from clew.steps.step import LEVELS
 from clew.track import place as track_place
 
@@ -138,7 +138,7 @@ def environment() -> tuple[Digest, Mapping[str, str]]:
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "machine": platform.machine(),
         "system": platform.system(),
-        "timezone": os.environ.get("TZ") or "/".join(time.tzname),
+        "timezone": time_zone(),
     }
     fields = [f"{name}={value}".encode() for name, value in sorted(record.items())]
     return digest("environment", 1, fields), record

@@ -13,6 +13,7 @@ import _locale
 import decimal
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -69,6 +70,9 @@ def in_force() -> Settings:
 def environment_of(base: Environment) -> Environment:
     """Return the environment with the settings that are in force in this thread."""
     settings = in_force()
+    zone = time_zone()
+    if base[1].get("timezone", zone) != zone:  # It was set since the store was opened.
+        settings = (*settings, ("time zone", "/".join((zone, *time.tzname))))
     if not settings:
         return base
     key = (base[0], settings)
@@ -76,6 +80,11 @@ def environment_of(base: Environment) -> Environment:
         fields = [f"{name}={text}".encode() for name, text in settings]
         _known[key] = digest("environment-settings", 1, [base[0], *fields])
     return _known[key], {**base[1], **dict(settings)}
+
+
+def time_zone() -> str:
+    """Return the name of the time zone in which local times are told."""
+    return os.environ.get("TZ") or "/".join(time.tzname)
 
 
 def _differing(
