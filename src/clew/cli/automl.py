@@ -71,7 +71,9 @@ def _parted(path: Path, target: str) -> tuple[Any, Any]:
 
 
 def _told(progress: Progress) -> None:
-    best = f"best {progress.best_score:.4f}, {progress.dropped} dropped"
+    best = f"best {progress.best_score:.4f} {progress.best_model}"
+    if progress.dropped:
+        best += f", {progress.dropped} dropped ({', '.join(progress.dropped_models)})"
     click.echo(
         f"{progress.elapsed_s:6.1f} s  {progress.model:<12} {progress.score:.4f}  {best}", err=True
     )

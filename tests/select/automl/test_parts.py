@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import itertools
 import os
 import signal
 import time
+import warnings
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,19 +16,28 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    log_loss,
+    r2_score,
+    roc_auc_score,
+)
 
 from clew.errors import ClewError, InvalidParameter, WorkerLost
 from clew.select.automl import pool as pools
 from clew.select.automl.agenda import Agenda
 from clew.select.automl.blend import blended, selected
 from clew.select.automl.board import Board
-from clew.select.automl.columns import kinds_of, suspicions, table
+from clew.select.automl.columns import Column, kinds_of, moments, table, written
 from clew.select.automl.encode import encoder
+from clew.select.automl.folds import folds_of
 from clew.select.automl.learners import LEARNERS, available
 from clew.select.automl.pool import pool
+from clew.select.automl.suspicions import suspicions
 from clew.select.automl.task import Task, roc_auc, task_of
-from clew.select.automl.worker import Fitted, Material, Order
+from clew.select.automl.worker import Bench, Fitted, Material, Order
 from clew.select.searchspace import SearchSpace
 
 
@@ -99,6 +112,20 @@ def test_measures_are_scikit_learns() -> None:
     assert Task("multiclass", "accuracy").score(y, p) == accuracy_score(y, p.argmax(1))
     x = rng.normal(size=50)
     assert abs(Task("regression", "r2").score(y.astype(float), x) - r2_score(y, x)) < 1e-12
+    two = (y > 0).astype(float)
+    few = np.round(rng.random(50), 1)
+    area = Task("binary", "average_precision").score(two, few)
+    assert abs(area - average_precision_score(two, few)) < 1e-12
+
+
+def test_balanced_accuracy_weighs_classes_not_rows() -> None:
+    y = np.array([0.0] * 95 + [1.0] * 5)
+    told = np.array([0.01] * 90 + [0.2] * 10)  # never above a half, and yet four times the share
+    task, _ = task_of(y, "balanced_accuracy")
+    assert Task("binary", "accuracy").score(y, told) == 0.95
+    labels = task.decided(np.stack([1 - told, told], 1))
+    assert abs(task.score(y, told) - balanced_accuracy_score(y, labels)) < 1e-12
+    assert labels.sum() == 10
 
 
 @pytest.mark.parametrize(
@@ -154,14 +181,115 @@ def test_suspicious_columns_and_rows_are_named() -> None:
     X["leak"] = y * 3 + 1
     X = pd.concat([X, X.head(30)], ignore_index=True)
     y = np.concatenate([y, y[:30]])
-    told = " ".join(suspicions(X, kinds_of(X), y, False))
+    told = " ".join(itertools.chain(*suspicions(X, kinds_of(X), y, "binary")))
     assert "'leak'" in told
     assert "'number'" not in told
     assert "30 rows stand twice" in told
     assert "id, same" in told or "id" in told
     rare = np.zeros(270)
     rare[:3] = 1
-    assert "3 rows" in " ".join(suspicions(X, [], rare, False))
+    assert "3 rows" in " ".join(itertools.chain(*suspicions(X, [], rare, "binary")))
+
+
+def test_missing_cells_that_tell_the_target_are_a_leak() -> None:
+    y = np.arange(200) % 2
+    X = pd.DataFrame(
+        {"left": pd.to_datetime(np.where(y == 1, "2020-03-04", None)), "n": range(200)}
+    )
+    told = " ".join(itertools.chain(*suspicions(X, kinds_of(X), y, "binary")))
+    assert "leakage? 'left'" in told
+    assert "identifiers perhaps: n" in told
+
+
+def odd(rows: int = 60) -> pd.DataFrame:
+    """Columns as people really have them."""
+    days = pd.date_range("2020-01-01", periods=rows)
+    arrow = {"int64[pyarrow]": [1, None], "timestamp[ns][pyarrow]": list(days[:2])}
+    return pd.DataFrame(
+        {
+            "list": [[i] for i in range(rows)],
+            "mapping": [{"a": 1}, None] * (rows // 2),
+            "complex": np.arange(rows) * 1j,
+            "mixed": [1, "a", None, True] * (rows // 4),
+            "huge": [10**30 + i for i in range(rows)],
+            "beyond": np.arange(rows) * 1e300,
+            "decimal": [Decimal(i) / 7 for i in range(rows)],
+            "zone": days.tz_localize("Europe/Berlin"),
+            "zones": [
+                pd.Timestamp(i, unit="D", tz=("UTC", "Asia/Tokyo")[i % 2]) for i in range(rows)
+            ],
+            "day": [day.date() for day in days],
+            "span": pd.to_timedelta(np.arange(rows), "h"),
+            "period": pd.period_range("2020", periods=rows, freq="D"),
+            "interval": pd.cut(np.arange(rows), 4),
+            "nullable": pd.array([True, None] * (rows // 2), dtype="boolean"),
+            "sparse": pd.arrays.SparseArray(np.arange(rows) % 2),
+            "bytes": [b"a", b"b"] * (rows // 2),
+            "[x]<": np.arange(rows) % 7 / 3,
+            "never": [None] * rows,
+            **{kind: pd.array(two * (rows // 2), dtype=kind) for kind, two in arrow.items()},
+        }
+    )
+
+
+@pytest.mark.parametrize("learner", [each.name for each in LEARNERS])
+def test_every_learner_takes_odd_columns_and_rare_classes(learner, tmp_path) -> None:
+    X = table(odd())
+    y = np.array(["a", "b"] * 28 + ["b", "b", "rare", "alone"])
+    task, targets = task_of(y)
+    material = Material(X, targets, kinds_of(X), task, folds_of(targets, task, 5, 0), 0)
+    known = next(each for each in LEARNERS if each.name == learner)
+    if importlib.util.find_spec(known.needs) is None:
+        pytest.skip(f"{known.needs} is not installed")
+    few = {"n_estimators": 5} if "n_estimators" in known.space else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = Bench(material, tmp_path).fit(Order(0, learner, {**known.starts[0], **few}, 1))
+    assert not fitted.error
+    kinds = {column.name: column.kind for column in material.columns}
+    assert {kinds[name] for name in ("list", "mapping", "complex")} == {"nested"}
+    assert {kinds[name] for name in ("zone", "zones", "day", "period")} == {"date"}
+    assert {kinds[name] for name in ("huge", "decimal", "span", "sparse")} == {"number"}
+
+
+@given(
+    y=st.lists(st.integers(0, 6), min_size=20, max_size=90),
+    count=st.integers(2, 6),
+    seed=st.integers(0, 5),
+)
+def test_folds_part_the_rows_and_each_fitted_part_has_every_class(y, count, seed) -> None:
+    targets = np.array(y, dtype=float)
+    task = Task("multiclass", "log_loss")
+    try:
+        folds = folds_of(targets, task, count, seed)
+    except InvalidParameter:
+        sizes = np.unique(targets, return_counts=True)[1]
+        assert (sizes >= 2).sum() < 2 or sizes[sizes >= 2].sum() < len(y) / 2
+        return
+    judged = np.concatenate([held for _, held in folds])
+    assert len(set(judged)) == len(judged)
+    sizes = [len(held) for _, held in folds]
+    assert max(sizes) - min(sizes) <= 1
+    for fit, held in folds:
+        assert sorted([*fit, *held]) == list(range(len(y)))
+        assert set(targets[fit]) == set(targets)
+
+
+def test_days_go_first_where_a_column_says_so() -> None:
+    def months(*texts: str) -> list[int]:
+        column = pd.Series(texts)
+        return moments(column, *written(column)).dt.month.tolist()
+
+    assert months("03/04/2020", "25/12/2020") == [4, 12]
+    assert months("03/04/2020", "12/25/2020") == [3, 12]
+    assert months("2020-03-04", "2020-12-25") == [3, 12]
+
+
+def test_labels_are_equal_whatever_their_type() -> None:
+    made = encoder([Column("size", "category")], "ordinal")
+    fitted = made.fit_transform(pd.DataFrame({"size": pd.Categorical([1.0, 2.0, None])}))
+    other = made.transform(pd.DataFrame({"size": ["1", 2, None]}))
+    assert np.array_equal(fitted, other, equal_nan=True)
 
 
 @given(seed=st.integers(0, 30), count=st.integers(1, 5))

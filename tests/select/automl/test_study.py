@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -122,6 +126,63 @@ def test_rows_without_a_column_are_refused() -> None:
         study.predict(X.drop(columns="age"))
     shuffled = X[["words", "since", "age", "city"]]
     assert (study.predict(shuffled) == study.predict(X)).all()
+
+
+def test_cells_that_mean_nothing_are_refused_by_name() -> None:
+    X, y = mixed()
+    study = AutoML(0.2, **QUICK).fit(X, y)
+    row = X.head(3)
+    assert len(study.predict(row.assign(city="Paris", age=None, words=None, since=pd.NaT))) == 3
+    assert (study.predict(row.assign(age=row["age"].astype(object))) == study.predict(row)).all()
+    assert (study.predict(row.assign(since=row["since"].astype(str))) == study.predict(row)).all()
+    with pytest.raises(InvalidParameter, match="'age' has cells that are no numbers"):
+        study.predict(row.assign(age="forty"))
+    with pytest.raises(InvalidParameter, match="'since' holds numbers"):
+        study.predict(row.assign(since=3.0))
+    with pytest.raises(InvalidParameter, match="'since' has cells that are no dates"):
+        study.predict(row.assign(since="yesterday"))
+    with pytest.raises(InvalidParameter, match="labels that the training rows lack"):
+        study.evaluate(row, ["buys", "leaves", "returns"])
+
+
+def test_an_interrupted_search_gives_what_it_found() -> None:
+    X, y = mixed()
+
+    def stop(progress) -> None:
+        raise KeyboardInterrupt
+
+    study = AutoML(600, progress=stop, **QUICK).fit(X, y)
+    assert study.interrupted_
+    assert any("interrupted" in told for told in study.warnings_)
+    assert set(study.predict(X)) <= {"buys", "leaves"}
+
+
+KILLED = """
+import numpy, pandas
+from clew.select.automl.study import AutoML
+def told(progress):
+    print("runs", flush=True)
+X = pandas.DataFrame(numpy.random.default_rng(0).normal(size=(3000, 20)))
+AutoML(600, workers=2, learners=["forest"], progress=told).fit(X, X[0] > 0)
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_a_search_that_was_killed(tmp_path) -> None:
+    asked = subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert asked.stdout is not None
+    assert asked.stdout.readline() == b"runs\n"
+    assert list(tmp_path.iterdir())
+    asked.kill()
+    asked.wait()
+    while list(tmp_path.iterdir()):
+        time.sleep(0.1)
+    # The pipe ends when the last worker has, to which it was handed down.
+    asked.stdout.read()
 
 
 @pytest.mark.slow

@@ -1,9 +1,8 @@
-"""What the columns of a table are, as far as models care, and what is suspicious about them."""
+"""What the columns of a table are, as far as models care, and how their cells are read."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,19 +10,30 @@ import numpy as np
 
 from clew.errors import InvalidParameter, MissingExtra, WrongType
 
-Kind = Literal["number", "category", "text", "date", "constant", "id"]
+Kind = Literal["number", "category", "text", "date", "constant", "id", "nested"]
+LEFT_OUT = ("constant", "id", "nested")
 _SAMPLE = 2000
 _WORDS = 4
-_LEAK = 0.995
-"""A single column that tells the target as well as this is suspicious."""
+_MOST_CELLS = 200_000_000
+_DAY_OR_MONTH = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name and its kind."""
+    """One column.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"number", "category", "text", "date", "constant", "id", "nested"}
+        The last three are left out: they say nothing, or hold lists and the like.
+    unread : int
+        Cells of numbers or dates that are none: they count as missing.
+    """
 
     name: str
     kind: Kind
+    unread: int = 0
 
 
 def table(X: Any) -> Any:
@@ -40,6 +50,12 @@ def table(X: Any) -> Any:
         raise MissingExtra("automl needs pandas.", hint="pip install 'clew[pandas]'") from error
     if hasattr(X, "to_pandas"):
         X = X.to_pandas()
+    if hasattr(X, "toarray"):
+        if np.prod(X.shape, dtype=float) > _MOST_CELLS:
+            raise InvalidParameter(
+                "X is sparse, and too large as a table.", got=f"{X.shape[0]} × {X.shape[1]}"
+            )
+        X = X.toarray()
     if not isinstance(X, pd.DataFrame):
         array = np.asarray(X)
         if array.ndim != 2:
@@ -51,12 +67,92 @@ def table(X: Any) -> Any:
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise InvalidParameter("Columns have the same name.", got=", ".join(twice[:5]))
-    return X.set_axis(names, axis=1).reset_index(drop=True)
+    frame = X.set_axis(names, axis=1).reset_index(drop=True)
+    odd = {name: _plain(frame[name]) for name in names if _is_odd(frame[name].dtype)}
+    return frame.assign(**odd) if odd else frame
+
+
+def _is_odd(dtype: Any) -> bool:
+    import pandas as pd
+
+    odd = (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype, pd.ArrowDtype)
+    return isinstance(dtype, odd) or dtype.kind == "m"
+
+
+def _plain(column: Any) -> Any:
+    """Return spans as seconds, periods as their starts, intervals as texts, the rest as NumPy's."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.ArrowDtype):
+        import pyarrow
+
+        column = pyarrow.array(column, from_pandas=True).to_pandas()
+        return _plain(column) if _is_odd(column.dtype) else column
+    if column.dtype.kind == "m":
+        return column.dt.total_seconds()
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(column.dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    return column.astype(object).where(column.isna(), column.astype(str))
 
 
 def kinds_of(frame: Any) -> list[Column]:
-    """Return the kind of each column."""
-    return [Column(name, _kind_of(frame[name])) for name in frame.columns]
+    """Return what each column is."""
+    found = []
+    for name in frame.columns:
+        kind = _kind_of(frame[name])
+        unread = int(unreadable(frame[name], kind).sum()) if kind in ("number", "date") else 0
+        found.append(Column(name, kind, unread))
+    return found
+
+
+def unreadable(column: Any, kind: str) -> Any:
+    """Return which cells of a column of numbers or dates are there and yet none."""
+    import pandas as pd
+
+    types = pd.api.types
+    if types.is_numeric_dtype(column) or types.is_bool_dtype(column):
+        return np.zeros(len(column), dtype=bool)
+    read = numbers(column) if kind == "number" else moments(column, *written(column))
+    return (column.notna() & read.isna()).to_numpy(dtype=bool)
+
+
+def numbers(column: Any) -> Any:
+    """Return a column as floats; what is no number is missing."""
+    import pandas as pd
+
+    found = pd.to_numeric(column, errors="coerce")
+    if found.dtype == object:  # whole numbers beyond 64 bits
+        found = pd.to_numeric(column.astype(str), errors="coerce")
+    return found.astype(float)
+
+
+def written(column: Any) -> tuple[str, bool]:
+    """Return how a column writes its dates: pandas' name of the format, and whether days go first.
+
+    ``03/04/2020`` is March where no day of the column says otherwise.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "ISO8601", False
+    texts = column.dropna().astype(str)
+    first = texts.str.extract(_DAY_OR_MONTH, expand=True).dropna().astype(int)
+    days_first = bool(len(first) and (first[0] > 12).any() and not (first[1] > 12).any())
+    plain = moments(texts.head(_SAMPLE), "ISO8601", days_first)
+    return ("ISO8601" if plain.notna().mean() > 0.95 or texts.empty else "mixed"), days_first
+
+
+def moments(column: Any, form: str, days_first: bool) -> Any:
+    """Return a column as moments of UTC; what is no date is missing."""
+    import pandas as pd
+
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype(object).where(column.isna(), column.astype(str))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pd.to_datetime(column, errors="coerce", utc=True, format=form, dayfirst=days_first)
 
 
 def _kind_of(column: Any) -> Kind:
@@ -64,6 +160,8 @@ def _kind_of(column: Any) -> Kind:
 
     types = pd.api.types
     present = column.dropna()
+    if types.is_complex_dtype(column) or (column.dtype == object and _are_nested(present)):
+        return "nested"
     if present.nunique() <= 1 and (len(present) == len(column) or present.empty):
         return "constant"
     if types.is_datetime64_any_dtype(column):
@@ -86,6 +184,10 @@ def _kind_of(column: Any) -> Kind:
     return "category"
 
 
+def _are_nested(present: Any) -> bool:
+    return bool(present.map(lambda cell: getattr(type(cell), "__hash__", None) is None).any())
+
+
 def _are_numbers(texts: Any) -> bool:
     import pandas as pd
 
@@ -93,73 +195,7 @@ def _are_numbers(texts: Any) -> bool:
 
 
 def _are_dates(texts: Any) -> bool:
-    import pandas as pd
-
     sample = texts.head(_SAMPLE)
     if not sample.str.contains(r"\d{4}", regex=True).mean() > 0.95:
         return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return bool(
-            pd.to_datetime(sample, errors="coerce", utc=True, format="mixed").notna().mean() > 0.95
-        )
-
-
-def suspicions(frame: Any, columns: list[Column], y: Any, regression: bool) -> list[str]:
-    """Return what a person should look at before trusting the scores.
-
-    A column that alone tells the target almost without an error; rows that stand twice; columns
-    that were left out; classes of a few rows.
-    """
-    found = []
-    left_out = [column.name for column in columns if column.kind in ("constant", "id")]
-    if left_out:
-        found.append(f"left out, constant or an identifier: {', '.join(left_out)}")
-    sample = np.random.default_rng(0).permutation(len(frame))[:_SAMPLE]
-    told = {
-        column.name: alone
-        for column in columns
-        if column.kind in ("number", "category")
-        and (alone := _alone(frame[column.name].iloc[sample], column.kind, y[sample], regression))
-        > _LEAK
-    }
-    found += [
-        f"leakage? {name!r} alone tells the target ({score:.1%})" for name, score in told.items()
-    ]
-    twice = int(frame.duplicated().sum()) if len(frame) <= 200_000 else 0
-    if twice > 0.01 * len(frame):
-        found.append(f"{twice} rows stand twice: folds share them, and scores are too good")
-    if not regression:
-        _, counts = np.unique(y, return_counts=True)
-        if counts.min() < 5:
-            found.append(f"a class has {counts.min()} rows: it cannot be in every fold")
-        elif counts.min() < 0.05 * len(y):
-            found.append(
-                f"classes are imbalanced: the rarest is {counts.min() / len(y):.1%} of rows"
-            )
-    return found
-
-
-def _alone(column: Any, kind: str, y: Any, regression: bool) -> float:
-    """Return how well a small tree on one column tells the target, out of fold."""
-    import pandas as pd
-    from sklearn.model_selection import cross_val_predict
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    if kind == "category":
-        values = column.astype("category").cat.codes.to_numpy()
-    else:
-        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
-    values = values.reshape(-1, 1)
-    shape: Mapping[str, int] = {"max_leaf_nodes": 64, "min_samples_leaf": 5, "random_state": 0}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if regression:
-            told = cross_val_predict(DecisionTreeRegressor(**shape), values, y, cv=3)
-            spread = ((y - y.mean()) ** 2).sum()
-            return float(1 - ((y - told) ** 2).sum() / max(spread, 1e-300))
-        told = cross_val_predict(DecisionTreeClassifier(**shape), values, y, cv=3)
-    accuracy = float((told == y).mean())
-    _, counts = np.unique(y, return_counts=True)
-    chance = counts.max() / len(y)
-    return float((accuracy - chance) / max(1 - chance, 1e-9))
+    return bool(moments(sample, "mixed", False).notna().mean() > 0.95)

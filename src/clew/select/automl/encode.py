@@ -19,11 +19,11 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from clew.select.automl.columns import Column
+from clew.select.automl.columns import Column, moments, numbers, written
 
 _MOST_CATEGORIES = 250
 _TOPICS = 32
-_SAMPLE = 2000
+_LARGEST = float(np.finfo(np.float32).max)
 _PARTS = ("year", "month", "day", "day_of_week", "hour")
 
 
@@ -38,11 +38,10 @@ class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
     def transform(self, X: Any) -> Any:
         """Return an array of shape (n, columns)."""
-        import pandas as pd
-
-        columns = [pd.to_numeric(X[name], errors="coerce") for name in X.columns]
+        columns = [numbers(X[name]) for name in X.columns]
         found = np.stack([column.to_numpy(dtype=float, na_value=np.nan) for column in columns], 1)
-        return np.where(np.isinf(found), np.nan, found)
+        # Learners count in 32 bits in places: what these cannot hold is missing, too.
+        return np.where(np.abs(found) < _LARGEST, found, np.nan)
 
 
 class Dates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -52,7 +51,7 @@ class Dates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Remember the columns, and how each writes its dates."""
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.formats_ = {name: _format_of(X[name]) for name in X.columns}
+        self.formats_ = {name: written(X[name]) for name in X.columns}
         return self
 
     def transform(self, X: Any) -> Any:
@@ -61,10 +60,9 @@ class Dates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         found = []
         for name in X.columns:
-            form = self.formats_[name]
-            moments = pd.to_datetime(X[name], errors="coerce", utc=True, format=form)
-            seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-            parts = [getattr(moments.dt, part).astype(float) for part in _PARTS]
+            read = moments(X[name], *self.formats_[name])
+            seconds = (read - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+            parts = [getattr(read.dt, part).astype(float) for part in _PARTS]
             found += [part.to_numpy(dtype=float) for part in (seconds, *parts)]
         return np.stack(found, axis=1)
 
@@ -117,15 +115,28 @@ class Texts(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:
         """Return a frame of objects; what is missing stays so."""
-        frame = X.astype(object)
-        return frame.where(frame.isna(), frame.astype(str)).where(~frame.isna(), np.nan)
+        return X.apply(_labels_of)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Return the columns' names."""
         return self.feature_names_in_
 
 
-def encoder(columns: list[Column], kind: str) -> ColumnTransformer:
+class Present(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Columns of which the fitted rows know nothing are 0: some learners cannot take them."""
+
+    def fit(self, X: Any, y: Any = None) -> Present:
+        """Remember which columns have no value."""
+        self.n_features_in_ = X.shape[1]
+        self.empty_ = np.isnan(X).all(axis=0)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return an array of shape (n, columns)."""
+        return np.where(self.empty_, 0.0, X)
+
+
+def encoder(columns: list[Column], kind: str) -> Pipeline:
     """Return what makes numbers of a table.
 
     Parameters
@@ -146,7 +157,9 @@ def encoder(columns: list[Column], kind: str) -> ColumnTransformer:
         parts.append(("dates", Dates() if dense else _scaled(Dates()), names["date"]))
     for number, name in enumerate(names.get("text", [])):
         parts.append((f"text{number}", Words(_TOPICS if dense else 0), name))
-    return ColumnTransformer(parts, sparse_threshold=0 if dense else 0.3)
+    if dense:
+        return make_pipeline(ColumnTransformer(parts, sparse_threshold=0), Present())
+    return make_pipeline(ColumnTransformer(parts, sparse_threshold=0.3))
 
 
 def categorical(columns: list[Column]) -> int:
@@ -180,12 +193,14 @@ def _scaled(first: Any) -> Pipeline:
     )
 
 
-def _format_of(column: Any) -> str:
+def _labels_of(column: Any) -> Any:
     import pandas as pd
 
-    present = column.dropna().head(_SAMPLE)
-    plain = pd.to_datetime(present, errors="coerce", utc=True, format="ISO8601")
-    return "ISO8601" if plain.notna().mean() > 0.95 or present.empty else "mixed"
+    codes, labels = pd.factorize(column.astype(object))
+    # 1 and 1.0 are one label: a gap elsewhere in a column makes floats of its whole numbers.
+    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in labels]
+    known = np.array([*texts, np.nan], dtype=object)
+    return pd.Series(known[codes], index=column.index, dtype=object)
 
 
 def _means() -> TargetEncoder:

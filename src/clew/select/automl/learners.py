@@ -16,6 +16,7 @@ from clew.select.domains import Domain, choice, integer, real
 Configuration = Mapping[str, Any]
 _MOST_ROUNDS = 3000
 _PATIENCE = 40
+_ROWS_TO_HOLD = 100
 
 
 @dataclass(frozen=True)
@@ -165,18 +166,26 @@ def _neighbours(configuration: Configuration, task: Task, part: Part, seed: int)
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
     build = KNeighborsRegressor if task.kind == "regression" else KNeighborsClassifier
-    return build(**configuration).fit(part.X, part.y)
+    count = min(configuration["n_neighbors"], part.X.shape[0])
+    return build(**{**configuration, "n_neighbors": count}).fit(part.X, part.y)
 
 
 def _network(configuration: Configuration, task: Task, part: Part, seed: int) -> Any:
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.preprocessing import StandardScaler
 
     known = {**configuration}
     shape = [known.pop("width")] * known.pop("layers")
-    build = MLPRegressor if task.kind == "regression" else MLPClassifier
-    return build(
-        shape, early_stopping=True, n_iter_no_change=8, max_iter=100, random_state=seed, **known
-    ).fit(part.X, part.y)
+    known |= {"n_iter_no_change": 8, "max_iter": 100, "random_state": seed}
+    if task.kind == "regression":
+        network = MLPRegressor(hidden_layer_sizes=shape, early_stopping=True, **known)
+        return TransformedTargetRegressor(network, transformer=StandardScaler()).fit(part.X, part.y)
+    # A part is held to tell when to stop: each class must have a row in it.
+    enough = np.unique(part.y, return_counts=True)[1].min() >= 2 and len(part.y) >= _ROWS_TO_HOLD
+    return MLPClassifier(hidden_layer_sizes=shape, early_stopping=enough, **known).fit(
+        part.X, part.y
+    )
 
 
 def _patience(configuration: Configuration) -> int:
@@ -188,6 +197,7 @@ def _patience(configuration: Configuration) -> int:
 _ERRORS = {"rmse": "rmse", "mae": "mae", "r2": "rmse"}
 # None: the loss itself, which is log loss for classes.
 _MEASURES = {**_ERRORS, "roc_auc": "auc", "accuracy": None, "log_loss": None}
+_MEASURES |= {"average_precision": None, "balanced_accuracy": None}
 
 _RATE = real(0.01, 0.2, log=True)
 LEARNERS = (

@@ -92,6 +92,8 @@ class Pool:
             [sys.executable, "-m", "clew.select.automl.worker", str(there.fileno()), self.folder],
             pass_fds=[there.fileno()],
             stdin=subprocess.DEVNULL,
+            # Ctrl-C is for the process that was asked: it ends workers when it has what it needs.
+            start_new_session=True,
             env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
         )
         there.close()

@@ -6,7 +6,8 @@ import os
 import pickle
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,19 @@ from clew.errors import InvalidParameter, NotFound
 from clew.select.automl.agenda import Agenda
 from clew.select.automl.blend import blended, selected
 from clew.select.automl.board import Board, Candidate, Line, mean_score
-from clew.select.automl.columns import kinds_of, suspicions, table
+from clew.select.automl.columns import LEFT_OUT, kinds_of, table
+from clew.select.automl.folds import folds_of
 from clew.select.automl.learners import available
 from clew.select.automl.model import BlendClassifier, BlendRegressor
 from clew.select.automl.pool import Pool, pool
-from clew.select.automl.task import Floats, Task, task_of
+from clew.select.automl.suspicions import suspicions
+from clew.select.automl.task import ERRORS, Floats, task_of
 from clew.select.automl.worker import Bench, Fitted, Material, Order, outputs
 
 _LAST_SHARE, _LAST_S = 0.08, 1.0
-_HELD_SHARE_ROWS = 60_000
 _FIRST_ROWS = 6_000
 _FIRST = {"learning_rate": 0.15, "max_leaf_nodes": 15, "l2_regularization": 1.0}
-_OVERFIT = 0.15
+_OVERFIT, _MUCH = 0.3, 0.2
 _AHEAD = 0.005
 _MEMBERS = 24
 _RESERVE = 0.02
@@ -49,6 +51,10 @@ class Progress:
         Its measure on the fold, and the best so far on that fold.
     dropped : int
         Candidates that get no further folds, as it stands.
+    best_model : str
+        The learner that has the best score.
+    dropped_models : tuple of str
+        The learners of the dropped candidates, those with the most first.
     """
 
     elapsed_s: float
@@ -57,6 +63,8 @@ class Progress:
     score: float
     best_score: float
     dropped: int
+    best_model: str = ""
+    dropped_models: tuple[str, ...] = ()
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -95,6 +103,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Seconds until there was a model that could be used.
     score_, quick_score_ : float
         The ensemble's measure out of fold, and the first model's.
+    interrupted_ : bool
+        Whether Ctrl-C ended the search: the model is the best of what was finished.
     task_ : Task
     """
 
@@ -131,17 +141,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 "X and y differ in length.", got=f"{len(frame)} and {len(targets)} rows"
             )
         columns = kinds_of(frame)
-        if all(column.kind in ("constant", "id") for column in columns):
+        if all(column.kind in LEFT_OUT for column in columns):
             raise InvalidParameter("No column says anything.", got=", ".join(frame.columns[:8]))
         material = Material(
-            frame, targets, columns, self.task_, _folds(targets, self.task_, self.folds, self.seed),
-            self.seed,
+            frame, targets, columns, self.task_,
+            folds_of(targets, self.task_, self.folds, self.seed), self.seed,
         )  # fmt: skip
+        self.warnings_: list[str] = []
         with tempfile.TemporaryDirectory(prefix="clew-automl-") as folder:
             self._search(material, Path(folder), began)
-        self.warnings_ += (
-            suspicions(frame, columns, targets, self.task_.kind == "regression") + self._overfit()
-        )
+        self.warnings_ += self._overfit(targets)
         self.classes_ = self.task_.classes
         self.n_features_in_ = frame.shape[1]
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
@@ -152,18 +161,29 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         deadline = began + self.budget_s
         last = deadline - max(min(_LAST_S, self.budget_s / 4), self.budget_s * _LAST_SHARE)
         board = Board(len(material.folds))
-        self.warnings_: list[str] = []
-        n_workers = self.workers or max(1, len(os.sched_getaffinity(0)))
-        with pool(material, folder, n_workers) as opened:
+        self.interrupted_ = False
+        with pool(material, folder, self.workers or _cores()) as opened:
             quick = self._first_model(material, folder)
             self.first_model_s_ = time.monotonic() - began
             self.quick_score_ = quick.score
-            self._race(opened, board, material, began, last)
+            looked = suspicions(material.frame, material.columns, material.y, self.task_.kind)
+            try:
+                self._race(opened, board, material, began, last, looked)
+            except KeyboardInterrupt:
+                # Once: what is finished is combined. A second time ends that, too.
+                self.interrupted_ = True
+                self.warnings_.append("it was interrupted before its budget was spent")
         self._combine(board, material, quick, deadline)
+        for told in looked:
+            self.warnings_ += told
+            if time.monotonic() > deadline - _RESERVE * self.budget_s / 2:
+                self.warnings_.append("no time to look for leakage in all columns")
+                break
 
     def _race(
-        self, opened: Pool, board: Board, material: Material, began: float, last: float
-    ) -> None:
+        self, opened: Pool, board: Board, material: Material, began: float, last: float,
+        looked: Iterator[list[str]],
+    ) -> None:  # fmt: skip
         usable = available(self.task_, len(material.y), self.learners)
         if not usable:
             raise NotFound("No learner is left.", got=repr(self.learners))
@@ -175,7 +195,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 waiting = None
             if opened.idle() and not opened.running:
                 return  # nothing fits into the time that is left
-            for fitted in opened.results(left_s):
+            # While workers are busy this process looks for what is suspicious, bit by bit.
+            told = next(looked, None)
+            self.warnings_ += told or []
+            for fitted in opened.results(left_s if told is None else 0):
                 candidate = board.take(fitted)
                 self._tell(board, candidate, fitted, began)
 
@@ -211,7 +234,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             self.score_ = single.score
             self.warnings_.append("the budget did not reach for the best candidate on all folds")
         build = BlendRegressor if self.task_.kind == "regression" else BlendClassifier
-        self.model_ = build(members, shares, self.task_, list(material.frame.columns)).fit(None)
+        self.model_ = build(members, shares, self.task_, material.columns).fit(None)
         self.leaderboard_ = [
             _line(candidate, weights.get(candidate.number, 0.0))
             for candidate in [*complete, *(c for c in board.first() if c not in complete)]
@@ -247,22 +270,26 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _tell(self, board: Board, candidate: Candidate, fitted: Fitted, began: float) -> None:
         if self.progress is None:
             return
-        first = board.first()
-        same = [c.folds[fitted.order.fold].score for c in first if fitted.order.fold in c.folds]
+        first, fold = board.first(), fitted.order.fold
+        same = {c.folds[fold].score: c.learner for c in first if fold in c.folds}
+        best = max(same, default=fitted.score)
+        dropped = Counter(c.learner for c in first if c.asked == {0})
         self.progress(
             Progress(
-                time.monotonic() - began, self.budget_s, candidate.learner, fitted.score,
-                max(same, default=fitted.score), sum(1 for c in first if c.asked == {0}),
+                time.monotonic() - began, self.budget_s, candidate.learner, fitted.score, best,
+                dropped.total(), same.get(best, candidate.learner),
+                tuple(name for name, _ in dropped.most_common()),
             )
         )  # fmt: skip
 
-    def _overfit(self) -> list[str]:
-        if self.task_.metric not in ("roc_auc", "accuracy"):
-            return []
+    def _overfit(self, y: Floats) -> list[str]:
+        perfect = 0.0 if self.task_.metric in ERRORS else 1.0
+        # What a constant scores is where learning begins: the way from there to perfect counts.
+        way = max(perfect - self.task_.constant(y), 1e-300)
         return [
             f"overfit? {line.model}: {line.train_score:.3f} on its own rows, {line.score:.3f} else"
             for line in self.leaderboard_
-            if line.weight > 0.2 and line.train_score - line.score > _OVERFIT
+            if line.weight > _MUCH and (line.train_score - line.score) / way > _OVERFIT
         ]
 
     def predict(self, X: Any) -> Any:
@@ -276,28 +303,18 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def evaluate(self, X: Any, y: Any) -> float:
         """Return the measure on rows that took no part; errors are negative."""
+        codes = self.task_.codes(y)
         if self.task_.classes is None:
-            return self.task_.score(np.asarray(y, dtype=float), self.model_.predict(X))
-        codes = np.searchsorted(self.task_.classes, np.asarray(y))
+            return self.task_.score(codes, self.model_.predict(X))
         mean = self.model_.predict_proba(X)
         told = mean[:, 1] if self.task_.kind == "binary" else mean
-        return self.task_.score(codes.astype(float), told)
+        return self.task_.score(codes, told)
 
 
-def _folds(y: Floats, task: Task, folds: int, seed: int) -> list[tuple[Any, Any]]:
-    from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
-
-    rows = np.arange(len(y))
-    counts = np.unique(y, return_counts=True)[1] if task.kind != "regression" else np.array([99])
-    stratify = y if task.kind != "regression" and counts.min() >= 2 else None
-    if len(y) > _HELD_SHARE_ROWS:
-        fit, held = train_test_split(rows, test_size=0.15, random_state=seed, stratify=stratify)
-        return [(np.sort(fit), np.sort(held))]
-    if stratify is None or counts.min() < folds:
-        split: Any = KFold(folds, shuffle=True, random_state=seed).split(rows)
-    else:
-        split = StratifiedKFold(folds, shuffle=True, random_state=seed).split(rows, y)
-    return list(split)
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    asked = getattr(os, "sched_getaffinity", None)  # Linux alone
+    return max(1, len(asked(0)) if asked is not None else os.cpu_count() or 1)
 
 
 def _line(candidate: Candidate, weight: float) -> Line:

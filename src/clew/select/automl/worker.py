@@ -7,8 +7,11 @@ predictions of the held rows, what they scored, and the file where the fitted pi
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
+import shutil
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -16,7 +19,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -24,6 +27,7 @@ from clew.select.automl.columns import Column
 from clew.select.automl.task import Floats, Task
 
 _ENCODED = 6
+_WATCHED_S = 0.5
 _TRAIN_SAMPLE = 2000
 _IMPORTED = ("clew.select.automl.encode", "clew.select.automl.learners", "sklearn.ensemble")
 
@@ -74,7 +78,8 @@ class Fitted:
 
 
 def serve(connection: Any, folder: str) -> None:
-    """Answer orders until the other side closes."""
+    """Answer orders until this process is killed, or the one that asked is gone."""
+    threading.Thread(target=_watch, args=(os.getppid(), Path(folder)), daemon=True).start()
     warnings.simplefilter("ignore")
     material: Material = pickle.loads((Path(folder) / "material").read_bytes())  # noqa: S301
     bench = Bench(material, Path(folder))
@@ -82,12 +87,24 @@ def serve(connection: Any, folder: str) -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
     connection.send("ready")
-    while True:
-        try:
-            order = connection.recv()
-        except (EOFError, OSError):
-            return
-        connection.send(bench.fit(order))
+    try:
+        while True:
+            connection.send(bench.fit(connection.recv()))
+    except (EOFError, OSError):
+        _left(Path(folder))
+
+
+def _watch(parent: int, folder: Path) -> None:
+    """End this process when the one that asked is gone, and leave nothing behind."""
+    while os.getppid() == parent:
+        time.sleep(_WATCHED_S)
+    _left(folder)
+
+
+def _left(folder: Path) -> NoReturn:
+    """End where nobody is left to tell, and leave nothing behind."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 class Bench:
