@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -169,20 +168,16 @@ AutoML(600, workers=2, learners=["forest"], progress=told).fit(X, X[0] > 0)
 
 @pytest.mark.slow
 def test_nothing_is_left_of_a_search_that_was_killed(tmp_path) -> None:
-    asked = subprocess.Popen(
-        [sys.executable, "-c", KILLED],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    assert asked.stdout is not None
-    assert asked.stdout.readline() == b"runs\n"
-    assert list(tmp_path.iterdir())
-    asked.kill()
-    asked.wait()
-    while list(tmp_path.iterdir()):
-        time.sleep(0.1)
-    # The pipe ends when the last worker has, to which it was handed down.
-    asked.stdout.read()
+    places = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=places) as asked:
+        assert asked.stdout is not None
+        assert asked.stdout.readline() == b"runs\n"
+        assert list(tmp_path.iterdir())
+        asked.kill()
+        # The pipe ends when the last worker has, to which it was handed down.
+        asked.stdout.read()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
