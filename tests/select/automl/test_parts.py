@@ -31,7 +31,7 @@ from clew.select.automl.agenda import Agenda
 from clew.select.automl.blend import blended, selected
 from clew.select.automl.board import Board
 from clew.select.automl.columns import Column, kinds_of, moments, table, written
-from clew.select.automl.encode import encoder
+from clew.select.automl.encode import Texts, encoder
 from clew.select.automl.folds import folds_of
 from clew.select.automl.learners import LEARNERS, available
 from clew.select.automl.pool import pool
@@ -290,6 +290,26 @@ def test_labels_are_equal_whatever_their_type() -> None:
     fitted = made.fit_transform(pd.DataFrame({"size": pd.Categorical([1.0, 2.0, None])}))
     other = made.transform(pd.DataFrame({"size": ["1", 2, None]}))
     assert np.array_equal(fitted, other, equal_nan=True)
+
+
+LABELS = st.one_of(
+    st.sampled_from([True, False, None, "a", "1", Decimal("1.50"), np.float32(0.5)]),
+    st.integers(-2, 2),
+    st.sampled_from([-0.0, 0.0, 0.5, 1.0, 1.5, float("inf")]),
+    st.integers(0, 2).map(Decimal),
+)
+
+
+@given(cells=st.lists(LABELS, min_size=1, max_size=12))
+def test_a_label_does_not_depend_on_the_rows_beside_it(cells) -> None:
+    def labels(*values: object) -> list[object]:
+        return (
+            Texts()
+            .fit_transform(pd.DataFrame({"c": pd.Series(values, dtype=object)}))["c"]
+            .tolist()
+        )
+
+    assert str(labels(*cells)) == str([label for cell in cells for label in labels(cell)])
 
 
 @given(seed=st.integers(0, 30), count=st.integers(1, 5))

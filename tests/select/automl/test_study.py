@@ -140,6 +140,9 @@ def test_cells_that_mean_nothing_are_refused_by_name() -> None:
         study.predict(row.assign(since=3.0))
     with pytest.raises(InvalidParameter, match="'since' has cells that are no dates"):
         study.predict(row.assign(since="yesterday"))
+    as_text = AutoML(0.2, **QUICK).fit(X.assign(since=X["since"].astype(str)), y)
+    with pytest.raises(InvalidParameter, match="'since' has cells that are no dates"):
+        as_text.predict(row.assign(since="25/12/2020"))
     with pytest.raises(InvalidParameter, match="labels that the training rows lack"):
         study.evaluate(row, ["buys", "leaves", "returns"])
 

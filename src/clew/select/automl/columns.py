@@ -15,6 +15,7 @@ LEFT_OUT = ("constant", "id", "nested")
 _SAMPLE = 2000
 _WORDS = 4
 _MOST_CELLS = 200_000_000
+_PLAIN = ("ISO8601", False)
 _DAY_OR_MONTH = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}"
 
 
@@ -29,11 +30,14 @@ class Column:
         The last three are left out: they say nothing, or hold lists and the like.
     unread : int
         Cells of numbers or dates that are none: they count as missing.
+    form : tuple of str and bool
+        How it writes its dates (`written`).
     """
 
     name: str
     kind: Kind
     unread: int = 0
+    form: tuple[str, bool] = _PLAIN
 
 
 def table(X: Any) -> Any:
@@ -102,19 +106,24 @@ def kinds_of(frame: Any) -> list[Column]:
     found = []
     for name in frame.columns:
         kind = _kind_of(frame[name])
-        unread = int(unreadable(frame[name], kind).sum()) if kind in ("number", "date") else 0
-        found.append(Column(name, kind, unread))
+        form = written(frame[name]) if kind == "date" else _PLAIN
+        read = kind in ("number", "date")
+        unread = int(unreadable(frame[name], kind, form).sum()) if read else 0
+        found.append(Column(name, kind, unread, form))
     return found
 
 
-def unreadable(column: Any, kind: str) -> Any:
-    """Return which cells of a column of numbers or dates are there and yet none."""
+def unreadable(column: Any, kind: str, form: tuple[str, bool]) -> Any:
+    """Return which cells of a column of numbers or dates are there and yet none.
+
+    `form` is how the dates of the rows that were fitted are written: others cannot be read.
+    """
     import pandas as pd
 
     types = pd.api.types
     if types.is_numeric_dtype(column) or types.is_bool_dtype(column):
         return np.zeros(len(column), dtype=bool)
-    read = numbers(column) if kind == "number" else moments(column, *written(column))
+    read = numbers(column) if kind == "number" else moments(column, *form)
     return (column.notna() & read.isna()).to_numpy(dtype=bool)
 
 
@@ -136,7 +145,7 @@ def written(column: Any) -> tuple[str, bool]:
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(column):
-        return "ISO8601", False
+        return _PLAIN
     texts = column.dropna().astype(str)
     first = texts.str.extract(_DAY_OR_MONTH, expand=True).dropna().astype(int)
     days_first = bool(len(first) and (first[0] > 12).any() and not (first[1] > 12).any())

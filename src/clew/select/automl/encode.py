@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from clew.select.automl.columns import Column, moments, numbers, written
+from clew.select.automl.columns import Column, moments, numbers
 
 _MOST_CATEGORIES = 250
 _TOPICS = 32
@@ -45,13 +47,21 @@ class Numbers(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
 
 class Dates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Dates as numbers: seconds since the epoch, and the parts that repeat."""
+    """Dates as numbers: seconds since the epoch, and the parts that repeat.
+
+    Parameters
+    ----------
+    forms : sequence of (str, bool)
+        How each column writes its dates (`columns.written`).
+    """
+
+    def __init__(self, forms: Sequence[tuple[str, bool]] = ()) -> None:
+        self.forms = forms
 
     def fit(self, X: Any, y: Any = None) -> Dates:
-        """Remember the columns, and how each writes its dates."""
+        """Remember the columns."""
         self.n_features_in_ = X.shape[1]
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.formats_ = {name: written(X[name]) for name in X.columns}
         return self
 
     def transform(self, X: Any) -> Any:
@@ -59,8 +69,8 @@ class Dates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         import pandas as pd
 
         found = []
-        for name in X.columns:
-            read = moments(X[name], *self.formats_[name])
+        for name, form in zip(X.columns, self.forms, strict=True):
+            read = moments(X[name], *form)
             seconds = (read - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
             parts = [getattr(read.dt, part).astype(float) for part in _PARTS]
             found += [part.to_numpy(dtype=float) for part in (seconds, *parts)]
@@ -154,7 +164,8 @@ def encoder(columns: list[Column], kind: str) -> Pipeline:
     if "number" in names:
         parts.append(("numbers", Numbers() if dense else _scaled(Numbers()), names["number"]))
     if "date" in names:
-        parts.append(("dates", Dates() if dense else _scaled(Dates()), names["date"]))
+        dates = Dates(tuple(column.form for column in columns if column.kind == "date"))
+        parts.append(("dates", dates if dense else _scaled(dates), names["date"]))
     for number, name in enumerate(names.get("text", [])):
         parts.append((f"text{number}", Words(_TOPICS if dense else 0), name))
     if dense:
@@ -197,10 +208,24 @@ def _labels_of(column: Any) -> Any:
     import pandas as pd
 
     codes, labels = pd.factorize(column.astype(object))
-    # 1 and 1.0 are one label: a gap elsewhere in a column makes floats of its whole numbers.
-    texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in labels]
-    known = np.array([*texts, np.nan], dtype=object)
+    known = np.array([*map(_label, labels), np.nan], dtype=object)
     return pd.Series(known[codes], index=column.index, dtype=object)
+
+
+def _label(value: Any) -> str:
+    """Return a label's text. Equal values have equal ones: which of them comes first says nothing.
+
+    ``1`` and ``1.0`` are one label, since a gap elsewhere in a column makes floats of its whole
+    numbers; and so is ``True``, which equals them.
+    """
+    number: Any = value
+    if not isinstance(value, (Number, np.bool_)):
+        return str(value)
+    try:
+        whole = int(number)
+        return str(whole) if whole == number else str(float(number))
+    except (TypeError, ValueError, OverflowError):  # complex, infinite
+        return str(value)
 
 
 def _means() -> TargetEncoder:

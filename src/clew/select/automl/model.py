@@ -59,7 +59,7 @@ class _Blend(BaseEstimator):  # type: ignore[misc]
                     f"{column.name!r} holds numbers.", got=str(cells.dtype), expected="dates"
                 )
             if column.kind in ("number", "date") and not column.unread:
-                unread = unreadable(cells, column.kind)
+                unread = unreadable(cells, column.kind, column.form)
                 if unread.any():
                     raise InvalidParameter(
                         f"{column.name!r} has cells that are no {column.kind}s.",

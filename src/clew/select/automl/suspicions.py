@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.select.automl.columns import LEFT_OUT, Column, moments, numbers, written
+from clew.select.automl.columns import LEFT_OUT, Column, moments, numbers
 
 _SAMPLE = 2000
 _MOST_COMPARED = 200_000
@@ -35,7 +35,7 @@ def suspicions(frame: Any, columns: list[Column], y: Any, kind: str) -> Iterator
     for column in columns:
         if column.kind not in LEFT_OUT:
             cells = frame[column.name].iloc[sample]
-            alone = _alone(cells, column.kind, y[sample], kind == "regression")
+            alone = _alone(cells, column, y[sample], kind == "regression")
             told = f"leakage? {column.name!r} alone tells the target ({alone:.1%})"
             yield [told] if alone > _LEAK else []
 
@@ -82,12 +82,12 @@ def _counts_rows(column: Any) -> bool:
     return bool(column.is_unique and int(column.max()) - int(column.min()) == len(column) - 1)
 
 
-def _alone(column: Any, kind: str, y: Any, regression: bool) -> float:
+def _alone(cells: Any, column: Column, y: Any, regression: bool) -> float:
     """Return how well a small tree on one column tells the target, out of fold."""
     from sklearn.model_selection import cross_val_predict
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    values = _coded(column, kind).reshape(-1, 1)
+    values = _coded(cells, column).reshape(-1, 1)
     shape: Mapping[str, int] = {"max_leaf_nodes": 64, "min_samples_leaf": 5, "random_state": 0}
     _, counts = np.unique(y, return_counts=True)
     if not regression and counts.max() < 3:
@@ -103,14 +103,14 @@ def _alone(column: Any, kind: str, y: Any, regression: bool) -> float:
     return float((float((told == y).mean()) - chance) / max(1 - chance, 1e-9))
 
 
-def _coded(column: Any, kind: str) -> Any:
+def _coded(cells: Any, column: Column) -> Any:
     """Return numbers in which a tree can cut; of a text, only whether there is one."""
-    if kind == "category":
-        return column.astype(str).astype("category").cat.codes.to_numpy(dtype=float)
-    if kind == "text":
-        return column.isna().to_numpy(dtype=float)
-    if kind == "date":
-        read = moments(column, *written(column))
+    if column.kind == "category":
+        return cells.astype(str).astype("category").cat.codes.to_numpy(dtype=float)
+    if column.kind == "text":
+        return cells.isna().to_numpy(dtype=float)
+    if column.kind == "date":
+        read = moments(cells, *column.form)
         return np.where(read.isna(), np.nan, read.astype("int64").to_numpy(dtype=float))
-    found = numbers(column).to_numpy(dtype=float)
+    found = numbers(cells).to_numpy(dtype=float)
     return np.where(np.abs(found) < np.finfo(np.float32).max, found, np.nan)
