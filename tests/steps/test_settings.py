@@ -129,6 +129,36 @@ def test_a_time_zone_that_is_set_while_the_store_is_open_counts() -> None:
     assert "reused" in str(hour.last)
 
 
+ZONE_OF_ZERO = """
+import os, sys, time
+if sys.argv[1] == "late":  # Nobody calls tzset: local times are told as before.
+    os.environ["TZ"] = sys.argv[2]
+import clew
+
+@clew.step
+def hour(at_s: float) -> int:
+    return time.localtime(at_s).tm_hour
+
+print(hour(0.0), hour.last.decision)
+"""
+
+
+def test_a_time_zone_that_is_named_and_not_in_force_is_another(tmp_path: Path) -> None:
+    script = tmp_path / "zone.py"
+    script.write_text(ZONE_OF_ZERO)
+
+    def run(started_in: str, *arguments: str) -> str:
+        environment = {**os.environ, "TZ": started_in}
+        command = [sys.executable, str(script), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    assert run("UTC", "late", "Asia/Tokyo") == "0 computed"
+    assert run("Asia/Tokyo", "plain") == "9 computed"
+    assert run("UTC", "late", "Asia/Tokyo") == "0 reused"
+    assert run("Asia/Tokyo", "plain") == "9 reused"
+
+
 def test_a_result_under_a_setting_is_not_given_without_it() -> None:
     @clew.step
     def ratio(digits: str) -> str:

@@ -72,7 +72,7 @@ def environment_of(base: Environment) -> Environment:
     settings = in_force()
     zone = time_zone()
     if base[1].get("timezone", zone) != zone:  # It was set since the store was opened.
-        settings = (*settings, ("time zone", "/".join((zone, *time.tzname))))
+        settings = (*settings, ("time zone", zone))
     if not settings:
         return base
     key = (base[0], settings)
@@ -83,8 +83,17 @@ def environment_of(base: Environment) -> Environment:
 
 
 def time_zone() -> str:
-    """Return the name of the time zone in which local times are told."""
-    return os.environ.get("TZ") or "/".join(time.tzname)
+    """Return the time zone that is named, and the one in which local times are told.
+
+    They differ after TZ is changed and until somebody calls `tzset`, which C's `mktime` does too.
+    """
+    told = [time.localtime(at_s) for at_s in _WINTER_AND_SUMMER_S]
+    offsets = [f"{at.tm_zone}{at.tm_gmtoff:+d}" for at in told]
+    return "/".join((os.environ.get("TZ") or "", *time.tzname, *offsets))
+
+
+_WINTER_AND_SUMMER_S = (946_684_800, 962_409_600)
+"""January and July of 2000."""
 
 
 def _differing(
