@@ -12,6 +12,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import sklearn.preprocessing._data as scaling
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import RandomForestClassifier
@@ -20,6 +21,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    Binarizer,
     FunctionTransformer,
     MinMaxScaler,
     OneHotEncoder,
@@ -316,3 +318,53 @@ def test_options_of_pandas() -> None:
             plain = run()
             with reuse():
                 assert (run(), run()) == (plain, plain)
+
+
+class Counted(BaseEstimator):
+    made = 0
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        type(self).made += 1
+        self.number_ = type(self).made
+        return self
+
+    def predict(self, X: Any) -> Any:
+        SAID.append(len(X))
+        return np.full(len(X), len(SAID))
+
+
+SAID: list[int] = []
+
+
+def tallied(X: Any) -> Any:
+    SAID.append(len(X))
+    return X + len(SAID)
+
+
+def test_code_that_changes_what_it_reads_is_executed_again(data) -> None:
+    X, _ = data
+
+    def run() -> Any:
+        Counted.made = 0
+        SAID.clear()
+        numbers = [Counted().fit(X).number_ for _ in range(3)]
+        sums = [float(FunctionTransformer(tallied).fit_transform(X).sum()) for _ in range(2)]
+        return numbers, [int(Counted().fit(X).predict(X)[0]) for _ in range(2)], sums
+
+    plain = run()
+    with reuse() as r:
+        assert run() == plain
+        assert run() == plain
+    assert "changes what its code reads" in r.explain()
+
+
+def test_a_check_that_was_left_out_does_not_count_as_made(data) -> None:
+    X, _ = data
+    spoiled = X.copy()
+    spoiled[3, 1] = np.nan
+    with reuse():
+        with sklearn.config_context(assume_finite=True):
+            Counted().fit(spoiled)
+            Binarizer().fit(spoiled)
+        with pytest.raises(ValueError, match="contains NaN"):
+            Binarizer().fit(spoiled)

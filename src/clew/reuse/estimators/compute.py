@@ -11,6 +11,7 @@ from clew.errors import Unhashable
 from clew.lineage.records import Cost
 from clew.reuse.estimators.call import Call
 from clew.reuse.estimators.checks import check_of
+from clew.reuse.estimators.classes import class_id
 from clew.reuse.estimators.copying import Copier
 from clew.reuse.estimators.describe import content_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
@@ -107,6 +108,8 @@ def _capture(call: Call, request: Request, frame: Frame, mark: Mark, out: Any) -
     passed = call.passed(request.arguments)
     if request.traits.user_code and _edited(session, request, passed):
         raise NotKept("writes into its input")
+    if request.traits.user_code and class_id(type(estimator)) != request.traits.code:
+        raise NotKept("changes what its code reads")
     slots, known = own_slots(estimator, request.arguments, request.before)
     for key, value in passed.items():  # private copies that took an argument's place
         if f"argument:{key}" in slots:
