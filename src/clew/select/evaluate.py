@@ -94,6 +94,7 @@ class Evaluation:
 
     def __init__(self, search: Any, study: Study) -> None:
         self._ledger = Ledger(study, search.store)
+        self._ledgers: dict[int, Ledger] = {}
         self._study = replace(study, keep_answers=self._ledger.keeps)
         self._base = clone(search.estimator)
         self._planner = Planner(clone(self._base), _num_samples(study.X))
@@ -152,11 +153,42 @@ class Evaluation:
         """What is evaluated."""
         return self._study
 
-    def adopt(self, configurations: Sequence[Configuration]) -> dict[int, list[Configuration]]:
-        """Take in configurations; return those that are to be evaluated, for each fold."""
+    @property
+    def configurations(self) -> Sequence[Configuration]:
+        """All that was begun."""
+        return self._configurations
+
+    def adopt(
+        self, configurations: Sequence[Configuration], ledger: Ledger | None = None
+    ) -> dict[int, list[Configuration]]:
+        """Take in configurations; return those that are to be evaluated, for each fold.
+
+        Parameters
+        ----------
+        ledger : Ledger, optional
+            Of another study than the whole one, where they are trained on fewer rows.
+        """
         self._configurations.extend(configurations)
+        if ledger is not None:
+            self._ledgers.update((c.index, ledger) for c in configurations)
         self._recall(configurations)
         return self._missing(configurations, self._folds)
+
+    def record(self, configuration: Configuration, split: int) -> Record | None:
+        """Return what came of a configuration on a fold, if anything did."""
+        return self._outcome.records.get((configuration.index, split))
+
+    def adopt_record(self, configuration: Configuration, split: int, record: Record) -> None:
+        """Take in a record that another task gave."""
+        if record.source == "computed":
+            record = replace(record, source="reused", cost_s=0.0)
+        self._outcome.records[configuration.index, split] = record
+
+    def drop(self, configuration: Configuration) -> None:
+        """Forget a configuration that was begun last."""
+        self._configurations.remove(configuration)
+        for split in self._folds:
+            self._outcome.records.pop((configuration.index, split), None)
 
     def take(self, outcome: Outcome) -> None:
         """Take in what somebody else has evaluated."""
@@ -168,9 +200,12 @@ class Evaluation:
         """Return the scores of configurations (rows) on all folds, of the deciding metric."""
         return score_table(configurations, self._outcome.records, self._folds, self._metric)
 
+    def _ledger_of(self, index: int) -> Ledger:
+        return self._ledgers.get(index, self._ledger)
+
     def _recall(self, fresh: Sequence[Configuration]) -> None:
         for configuration, split in product(fresh, self._folds):
-            if record := self._ledger.recall(configuration, split):
+            if record := self._ledger_of(configuration.index).recall(configuration, split):
                 self._outcome.records[configuration.index, split] = record
 
     def _run(self, fresh: Sequence[Configuration]) -> None:
@@ -292,7 +327,7 @@ class Evaluation:
     def _report(self, indices: Sequence[int], split: int) -> None:
         for index in indices:
             record = self._outcome.records[index, split]
-            self._ledger.keep(self._configurations[index], split, record)
+            self._ledger_of(index).keep(self._configurations[index], split, record)
         self.live.tell(self._so_far)
         if self._listener is None:
             return

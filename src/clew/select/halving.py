@@ -35,19 +35,22 @@ from sklearn.ensemble import (
 from sklearn.utils.parallel import Parallel, delayed
 
 from clew.reuse.rewrites.sizes import refuse_seed
+from clew.select.epochs import Epochs
 from clew.select.execute import Fold
 from clew.select.heard import Level, for_all
 from clew.select.plan import Configuration
 from clew.select.study import Outcome, Record, Study
 from clew.select.unseeded import Ordered
 
-_GROWS: dict[type, str] = {
+GROWS: dict[type, str] = {
     **dict.fromkeys((RandomForestClassifier, RandomForestRegressor), "n_estimators"),
     **dict.fromkeys((ExtraTreesClassifier, ExtraTreesRegressor), "n_estimators"),
     **dict.fromkeys((GradientBoostingClassifier, GradientBoostingRegressor), "n_estimators"),
     **dict.fromkeys((BaggingClassifier, BaggingRegressor), "n_estimators"),
     **dict.fromkeys((HistGradientBoostingClassifier, HistGradientBoostingRegressor), "max_iter"),
+    Epochs: "epochs",
 }
+"""Estimators that can be continued, and the parameter that grows."""
 
 
 def rungs(smallest: int, largest: int, factor: float) -> list[int]:
@@ -73,7 +76,8 @@ def survivors(means: Sequence[float], factor: float) -> list[int]:
 
 def can_continue(estimator: Any, resource: str) -> bool:
     """Tell whether a fitted ensemble can be continued to exactly what a larger fresh fit gives."""
-    if _GROWS.get(type(estimator)) != resource or refuse_seed(estimator):
+    drawing = estimator.estimator if type(estimator) is Epochs else estimator
+    if GROWS.get(type(estimator)) != resource or refuse_seed(drawing):
         return False
     stops = getattr(estimator, "n_iter_no_change", None) is not None
     if type(estimator) in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):

@@ -85,6 +85,11 @@ class HalvingSearch(Search):
             )
         if self.race is not None:
             raise InvalidParameter("Halving does not race folds.", got=f"race={self.race}")
+        if self._by_trials:
+            raise InvalidParameter(
+                "Halving draws its configurations at once.",
+                hint="Search(…, scheduler='halving') proposes them",
+            )
         if self.proposal_ is not None:
             kept = {k: v for k, v in self.proposal_.parameters.items() if k != self.resource}
             self.proposal_ = replace(self.proposal_, parameters=kept)

@@ -12,6 +12,7 @@ from clew.select.samplers.evolution import EvolutionSampler, NSGA2Sampler
 from clew.select.samplers.gaussian import GaussianSampler
 from clew.select.samplers.local import AnnealingSampler, RecursiveSampler
 from clew.select.samplers.optuna import TPESampler
+from clew.select.samplers.reusing import ReusingSampler
 from clew.select.samplers.view import Sampler
 from clew.select.schedulers.plan import Scheduler, WholeScheduler
 from clew.select.schedulers.rungs import (
@@ -30,6 +31,7 @@ SAMPLERS: dict[str, Callable[[], Sampler]] = {
     "cmaes": CovarianceSampler,
     "evolution": EvolutionSampler,
     "nsga2": NSGA2Sampler,
+    "reuse": ReusingSampler,
 }
 _RUNGS: dict[str, tuple[Any, str | None]] = {
     "halving": (HalvingScheduler, None),

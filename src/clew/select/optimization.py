@@ -244,6 +244,10 @@ class Optimization:
             self.space.check(configuration)
         self._engine.queue.append(dict(configuration))
 
+    def price(self, costs: Any) -> None:
+        """Tell samplers what configurations would cost now (`View.costs`)."""
+        self._engine.costs = costs
+
     def stop(self) -> None:
         """End the run after what is being evaluated now."""
         self._engine.stopped = True

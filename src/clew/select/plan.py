@@ -116,8 +116,18 @@ class Planner:
         self._n_rows = n_rows
         self._stages: dict[int, tuple[Any, Stage]] = {}
 
-    def configure(self, index: int, parameters: Mapping[str, Any]) -> Configuration:
+    def configure(
+        self,
+        index: int,
+        parameters: Mapping[str, Any],
+        finish: Callable[[Any], Any] | None = None,
+    ) -> Configuration:
         """Return a configuration: the base with `parameters` set, taken apart.
+
+        Parameters
+        ----------
+        finish : callable, optional
+            Gets the configured estimator and returns what is evaluated.
 
         Raises
         ------
@@ -125,6 +135,7 @@ class Planner:
             When a parameter does not exist (scikit-learn's own message).
         """
         estimator = self._configured(parameters)
+        estimator = finish(estimator) if finish else estimator
         return Configuration(index, parameters, estimator, stages_of(estimator, self._stage))
 
     def _configured(self, parameters: Mapping[str, Any]) -> Any:

@@ -82,6 +82,12 @@ def stopped_record(
     study: Study, like: Record, split: int, *, seen: int, confidence: float
 ) -> Record:
     """Return the record of a task that was not run: no score, and why."""
+    why = f"behind after {seen} folds with confidence {confidence:g}"
+    return left_out(study, like, split, why)
+
+
+def left_out(study: Study, like: Record, split: int, reason: str) -> Record:
+    """Return the record of a task that was not run; `like` is one that was."""
 
     def nothing(score: Any) -> Any:
         return dict.fromkeys(score, float("nan")) if isinstance(score, dict) else float("nan")
@@ -95,5 +101,4 @@ def stopped_record(
     }
     if study.return_train_score:
         result["train_scores"] = nothing(like.result["train_scores"])
-    reason = f"behind after {seen} folds with confidence {confidence:g}"
     return Record(result, source="stopped", reason=reason)

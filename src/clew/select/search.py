@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _insert_error_scores,
     _warn_or_raise_about_fit_failures,
@@ -21,11 +19,15 @@ from sklearn.model_selection._validation import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params, indexable
 
+from clew.errors import InvalidParameter
 from clew.reuse.rewrites.registry import Policy
 from clew.select.evaluate import Evaluation
 from clew.select.heard import without_gaps
-from clew.select.record import Proposal, keep, propose
+from clew.select.plainly import PlainSearch
+from clew.select.record import keep, propose
 from clew.select.results import extra_columns
+from clew.select.sampled.trials import Trials, best_row
+from clew.select.searchspace import SearchSpace
 from clew.select.space import batches
 from clew.select.study import Study
 
@@ -33,7 +35,7 @@ DEFAULT_TOLERANCE = 1e-8
 DEFAULT_MEMORY_BYTES = 1 << 30
 
 
-class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
+class Search(PlainSearch):
     """Search over configurations, planned as one graph: nothing is computed twice.
 
     Configurations, folds and pipeline stages become one tree of unique work. Equal beginnings of
@@ -48,7 +50,8 @@ class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
         As in `GridSearchCV`.
     space : dict, list of dict, or object with `propose`
         A grid, conditional grids, distributions (values with `rvs`), or a space that proposes
-        configurations itself (`clew.select.space.Space`).
+        configurations itself (`clew.select.space.Space`); with trials also a `SearchSpace`, or
+        dicts of `choice`, `integer`, `real`, `when`.
     n_iter : int, optional
         Number of configurations drawn at random; by default a grid is searched whole and
         distributions are drawn 10 times.
@@ -76,6 +79,20 @@ class Search(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untyped
     start_from_best : bool
         Whether the best configuration that the store knows of an earlier study with the same rows,
         targets and estimator is evaluated too, first. The study then has an edge ``proposal``.
+    n_trials, budget_s : int, float, optional
+        Trials, proposed one after the other, and seconds after which no fold begins. One of the
+        two, or any of the following, makes it a search by trials.
+    sampler : str or Sampler, optional
+        Who proposes, as in `Optimization`; ``"reuse"`` looks at what the plan would spend, too.
+    scheduler : str or Scheduler, optional
+        ``"halving"``, ``"hyperband"``, ``"asha"``, ``"bohb"``: promising configurations get more.
+    resource : str, optional
+        What they get more of: ``"rows"`` (default), ``"folds"``, ``"seconds"``, ``"epochs"``,
+        ``"rounds"``, ``"trees"``, or a parameter's name. What can go on is not started again.
+    budget : (float, float), optional
+        Least and most of it; by default a ninth of the rows to all, one fold to all.
+    factor : float
+        What a rung multiplies the budget with.
 
     Attributes
     ----------
@@ -88,6 +105,10 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         Counts of the whole study: fits that ran, work that was saved.
     study_id_ : str or None
         Id of the study's node in the store (``clew study show ID``); None where nothing is kept.
+    optimization_ : Optimization
+        The study of a search by trials: `trials`, `best`, `pareto`.
+    continued_ : int
+        Fits of a search by trials that went on from an earlier rung's.
     proposal_ : Proposal or None
         The configuration that an earlier study proposed, and its table's id.
     interrupted_ : bool
@@ -104,7 +125,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseSearchCV._parameter_constraints,
+        **PlainSearch._parameter_constraints,
         "space": "no_validation",
         "n_iter": [numbers.Integral, None],
         "random_state": ["random_state"],
@@ -115,6 +136,13 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         "progress": [callable, None],
         "race": [Interval(numbers.Real, 0.5, 1.0, closed="neither"), None],
         "start_from_best": ["boolean"],
+        "n_trials": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "budget_s": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "sampler": "no_validation",
+        "scheduler": "no_validation",
+        "resource": [str, None],
+        "budget": "no_validation",
+        "factor": [Interval(numbers.Real, 1, None, closed="neither")],
     }
 
     def __init__(
@@ -139,6 +167,13 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         progress: Callable[[Any], None] | None = None,
         race: float | None = None,
         start_from_best: bool = False,
+        n_trials: int | None = None,
+        budget_s: float | None = None,
+        sampler: Any = None,
+        scheduler: Any = None,
+        resource: str | None = None,
+        budget: tuple[float, float] | None = None,
+        factor: float = 3.0,
     ) -> None:
         super().__init__(
             estimator,
@@ -161,6 +196,13 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         self.progress = progress
         self.race = race
         self.start_from_best = start_from_best
+        self.n_trials = n_trials
+        self.budget_s = budget_s
+        self.sampler = sampler
+        self.scheduler = scheduler
+        self.resource = resource
+        self.budget = budget
+        self.factor = factor
 
     @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> Search:
@@ -181,45 +223,11 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             Itself, fitted.
         """
         reason = self._plain_reason()
+        if reason and self._by_trials:
+            raise InvalidParameter(f"Trials must be planned, yet {reason}.")
         if reason:
             return self._fit_plainly(reason, X, y, params)
         return self._fit_planned(X, y, params)
-
-    def _plain_reason(self) -> str:
-        """Return why the whole study is left to scikit-learn, or ``""``."""
-        config = get_config()
-        if config["enable_metadata_routing"]:
-            return "metadata routing is enabled"
-        if config.get("array_api_dispatch"):
-            return "array API dispatch is enabled"
-        parts = [self, self.estimator, *_nested(self.estimator)]
-        if any(getattr(part, "_skl_callbacks", None) for part in parts):
-            return "callbacks are set"
-        return "verbose output of each fit was asked for" if self.verbose > 1 else ""
-
-    def _fit_plainly(self, reason: str, X: Any, y: Any, params: Mapping[str, Any]) -> Search:
-        fit = BaseSearchCV.fit.__wrapped__
-        fit(self, X, y, **params)
-        evaluation = Evaluation.plain(self.cv_results_["params"], self.n_splits_, reason)
-        self.proposal_: Proposal | None = None
-        self._close(evaluation)
-        self.cv_results_.update(extra_columns(self.explain_))
-        return self
-
-    def _run_search(self, evaluate_candidates: Any, callback_ctx: Any = None) -> None:
-        """Evaluate all batches plainly (scikit-learn's protocol for searches)."""
-        results: list[Mapping[str, Any]] = []
-        for batch in batches(self.space, self.n_iter, self.random_state, results):
-            extra = {"callback_ctx": self._task(callback_ctx, len(batch))} if callback_ctx else {}
-            results.append(evaluate_candidates(batch, **extra))
-            if extra:
-                extra["callback_ctx"].call_on_fit_task_end(estimator=self)
-
-    def _task(self, callback_ctx: Any, size: int) -> Any:
-        context = callback_ctx.subcontext(
-            task_name="search", max_subtasks=size * self.n_splits_, sequential_subtasks=False
-        )
-        return context.call_on_fit_task_begin(estimator=self)
 
     def _fit_planned(self, X: Any, y: Any, params: Mapping[str, Any]) -> Search:
         scorers, refit_metric = self._get_scorers()
@@ -276,7 +284,15 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             self.memory_bytes,
         )
 
+    @property
+    def _by_trials(self) -> bool:
+        """Whether configurations are proposed one after the other."""
+        said = (self.n_trials, self.budget_s, self.sampler, self.scheduler)
+        return isinstance(self.space, SearchSpace) or any(each is not None for each in said)
+
     def _evaluate(self, evaluation: Evaluation) -> dict[str, Any]:
+        if self._by_trials:
+            return self._evaluate_trials(evaluation)
         results: list[dict[str, Any]] = []
         for batch in self._batches(results):
             if self.verbose > 0:
@@ -291,6 +307,25 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
             )
         return results[-1]
+
+    def _evaluate_trials(self, evaluation: Evaluation) -> dict[str, Any]:
+        if self.race is not None:
+            raise InvalidParameter("Trials do not race folds.", hint="scheduler='asha'")
+        trials = Trials(self, evaluation)
+        self.optimization_ = trials.run()
+        self.continued_ = trials.continued
+        results = without_gaps(lambda: self._tabulate(evaluation))
+        if self.scheduler is None:
+            return results
+        marks = {"iter": np.array(trials.rungs), "n_resources": np.array(trials.budgets)}
+        return {**marks, **results}
+
+    @staticmethod
+    def _select_best_index(refit: Any, refit_metric: Any, results: Mapping[str, Any]) -> Any:
+        """Return the row of the best configuration, of those with the largest budget."""
+        if callable(refit) or "n_resources" not in results:
+            return PlainSearch._select_best_index(refit, refit_metric, results)
+        return best_row(results, f"test_{refit_metric}")
 
     def _batches(self, results: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
         """Yield the batches of the space, what an earlier study proposes first."""
@@ -341,50 +376,11 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
 
     def _refit(self, evaluation: Evaluation, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
         started = time.time()
-        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        if self._by_trials:  # what a budget set is no parameter of the space
+            best = clone(evaluation.finished[self.best_index_].estimator)
+        else:
+            best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
         self.best_estimator_ = evaluation.refit(self.best_index_, best, X, y, fit_params)
         self.refit_time_ = time.time() - started
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
-
-    def plot(
-        self, parameter: str | None = None, metric: str | None = None, axes: Any = None
-    ) -> Any:
-        """Draw the study with Matplotlib: scores in order, or over one parameter.
-
-        Parameters
-        ----------
-        parameter : str, optional
-            Name of a parameter of the space.
-        metric : str, optional
-            The first by default.
-        axes : matplotlib Axes, optional
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        matplotlib Axes
-            What was drawn on.
-
-        Raises
-        ------
-        MissingExtra
-            When Matplotlib is not installed.
-        """
-        from clew.select.plot import plot_parameter, plot_scores
-
-        if parameter is None:
-            return plot_scores(self.cv_results_, metric, axes)
-        return plot_parameter(self.cv_results_, parameter, metric, axes)
-
-    def study_table(self, limit: int = 20) -> Any:
-        """Return a `rich.table.Table` of the best configurations."""
-        from clew.select.table import study_table
-
-        return study_table(self.cv_results_, self.explain_, limit=limit)
-
-
-def _nested(estimator: Any) -> Sequence[Any]:
-    if not hasattr(estimator, "get_params"):
-        return ()
-    return [v for v in estimator.get_params(deep=True).values() if hasattr(v, "get_params")]

@@ -74,6 +74,9 @@ class Rewrite(Protocol):
         0 for bit-identical results, else the promised relative difference of a prediction.
     fits_once : bool, optional
         Whether `fit` fits one estimator for all members: what that warns is given again for each.
+    derive : callable, optional
+        Takes a fitted member and an unfitted one, returns the latter fitted without reading rows:
+        bit-identical, whatever the two sweep.
     """
 
     name: str

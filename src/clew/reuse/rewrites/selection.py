@@ -65,6 +65,12 @@ class Selected:
         numbers = all(isinstance(v, (int, float)) and 0 <= v <= top for v in values)
         return "" if numbers else f"{self._swept} is out of range"
 
+    def derive(self, fitted: Any, member: Any) -> Any:
+        """Return `member`, fitted, from another one of the family: the scores are the same."""
+        selector = copy.copy(fitted)
+        setattr(selector, self._swept, getattr(member, self._swept))
+        return selector
+
     def fit(self, members: Sequence[Any], X: Any, y: Any) -> _Family:
         """Score the columns."""
         return _Family(members[0].fit(X, y), members, X, self._swept)

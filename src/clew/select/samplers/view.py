@@ -39,6 +39,16 @@ class Seen:
         return self.violation, self.values[0]
 
 
+class Costs(Protocol):
+    """What configurations would cost, where somebody plans their work."""
+
+    def seconds(self, configuration: Mapping[str, Any]) -> tuple[float, float]:
+        """Return the seconds of what is not kept before the model, and the model's."""
+
+    def prefix(self, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that decide what comes before the model."""
+
+
 @dataclass(frozen=True)
 class View:
     """What a sampler may know when it proposes.
@@ -55,6 +65,8 @@ class View:
         In the order of their proposals.
     pending : sequence of mapping
         Proposed, not seen yet.
+    costs : Costs or None
+        What a configuration would cost now.
     """
 
     space: SearchSpace
@@ -62,6 +74,7 @@ class View:
     seed: int
     seen: Sequence[Seen] = field(default_factory=list)
     pending: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    costs: Costs | None = None
 
     @cached_property
     def rng(self) -> np.random.Generator:

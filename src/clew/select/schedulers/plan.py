@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from clew.select.samplers.view import Sampler, Seen, View
+from clew.select.samplers.view import Costs, Sampler, Seen, View
 from clew.select.searchspace import SearchSpace
 
 
@@ -50,12 +50,15 @@ class Past:
         All planned jobs.
     seen : mapping of int to Seen
         Results of jobs, by their numbers; those that still run are missing.
+    costs : Costs or None
+        What configurations would cost now.
     """
 
     space: SearchSpace
     seed: int
     jobs: Sequence[Job] = field(default_factory=list)
     seen: Mapping[int, Seen] = field(default_factory=dict)
+    costs: Costs | None = None
 
     def view(self) -> View:
         """Return what a sampler is told: of each configuration the result that cost most."""
@@ -70,7 +73,7 @@ class Past:
                 last[root] = job.number
         known = [self.seen[number] for number in last.values() if number in self.seen]
         pending = [self.jobs[n].configuration for n in last.values() if n not in self.seen]
-        return View(self.space, proposals, self.seed, known, pending)
+        return View(self.space, proposals, self.seed, known, pending, self.costs)
 
     def root(self, job: Job) -> int:
         """Return the number of the first job with the configuration of `job`."""

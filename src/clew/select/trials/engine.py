@@ -92,6 +92,8 @@ class Engine:
         Configurations to be evaluated before the scheduler is asked again.
     stopped : bool
         Set by anybody who wants the run to end.
+    costs : Costs or None
+        What configurations would cost, for samplers that ask.
     """
 
     def __init__(self, space: SearchSpace | None, terms: Terms, ledger: Ledger) -> None:
@@ -100,6 +102,7 @@ class Engine:
         self.finished: dict[int, Finished] = {}
         self.queue: list[dict[str, Any]] = []
         self.stopped = self.exhausted = False
+        self.costs: Any = None
         self._running: dict[Future[Any], Job] = {}
         self._twins: dict[int, int] = {}  # duplicates, and whose result they wait for
         self._first: dict[str, int] = {}  # content of a configuration: who has it first
@@ -206,7 +209,8 @@ class Engine:
             for number in range(horizon):
                 domains.update(self.finished[number].domains)
             space = self._discovered(domains)
-        return self.terms.scheduler.plan(Past(space, self.terms.seed, self.jobs, seen))
+        past = Past(space, self.terms.seed, self.jobs, seen, self.costs)
+        return self.terms.scheduler.plan(past)
 
     def _discovered(self, domains: dict[str, Domain]) -> SearchSpace:
         # The same object while nothing is added: samplers keep what they know by their space.

@@ -90,6 +90,8 @@ class Trial(Mapping[str, Any]):
         What the configuration may spend altogether, in the scheduler's unit.
     spent : float
         What it has spent before (0 for a new one).
+    rung : int
+        How often its scheduler had it go on.
     state : object or None
         What the objective left in `state` when it evaluated this configuration before: a model
         that goes on, for instance. What it leaves now is kept for a later continuation.
@@ -108,6 +110,7 @@ class Trial(Mapping[str, Any]):
         suggest: Any = None,
     ) -> None:
         self.number, self.budget, self.spent, self.state = job.number, job.budget, spent, state
+        self.rung = job.rung
         self.configuration = dict(configuration)
         self.reports: dict[int, float] = {}
         self.attributes: dict[str, Any] = {}

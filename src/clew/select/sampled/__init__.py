@@ -1,0 +1,1 @@
+"""Trials of a search that are proposed one after the other, and run by the planner."""
