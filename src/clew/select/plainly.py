@@ -34,14 +34,13 @@ class PlainSearch(BaseSearchCV):  # type: ignore[misc]  # scikit-learn is untype
             return "callbacks are set"
         return "verbose output of each fit was asked for" if self.verbose > 1 else ""
 
-    def _fit_plainly(self, reason: str, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    def _fit_plainly(self, reason: str, X: Any, y: Any, params: Mapping[str, Any]) -> None:
         fit = BaseSearchCV.fit.__wrapped__
         fit(self, X, y, **params)
         evaluation = Evaluation.plain(self.cv_results_["params"], self.n_splits_, reason)
         self.proposal_: Proposal | None = None
         self._close(evaluation)
         self.cv_results_.update(extra_columns(self.explain_))
-        return self
 
     def _run_search(self, evaluate_candidates: Any, callback_ctx: Any = None) -> None:
         """Evaluate all batches plainly (scikit-learn's protocol for searches)."""

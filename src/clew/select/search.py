@@ -26,7 +26,7 @@ from clew.select.heard import without_gaps
 from clew.select.plainly import PlainSearch
 from clew.select.record import keep, propose
 from clew.select.results import extra_columns
-from clew.select.sampled.trials import Trials, best_row
+from clew.select.sampled.trials import Trials, best_row, seen_means
 from clew.select.searchspace import SearchSpace
 from clew.select.space import batches
 from clew.select.study import Study
@@ -200,7 +200,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         self.budget_s = budget_s
         self.sampler = sampler
         self.scheduler = scheduler
-        self.resource = resource
+        self.resource: Any = resource
         self.budget = budget
         self.factor = factor
 
@@ -226,7 +226,8 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         if reason and self._by_trials:
             raise InvalidParameter(f"Trials must be planned, yet {reason}.")
         if reason:
-            return self._fit_plainly(reason, X, y, params)
+            self._fit_plainly(reason, X, y, params)
+            return self
         return self._fit_planned(X, y, params)
 
     def _fit_planned(self, X: Any, y: Any, params: Mapping[str, Any]) -> Search:
@@ -371,7 +372,10 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             return
         self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
         if not callable(self.refit):
-            self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
+            scores = results[f"mean_test_{refit_metric}"]
+            if "n_resources" in results:
+                scores = seen_means(results, f"test_{refit_metric}")
+            self.best_score_ = scores[self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
     def _refit(self, evaluation: Evaluation, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:

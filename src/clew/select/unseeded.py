@@ -112,7 +112,7 @@ class Ordered:
                 return self._leave(slot, level, size)
             except Unseeded:
                 pass
-        told = []
+        told: list[Level] = []
         fitted, output = for_all(lambda: self._alone(fold, stage, rows), 1, told)
         return fitted, _unshared(fold.lower(stage, rows, fitted, output, 1, told=told))
 

@@ -1,4 +1,4 @@
-"""What a trial's budget buys: rows, folds, seconds, epochs, boosting rounds, trees, or a parameter."""
+"""What a trial's budget buys: rows, folds, seconds, epochs, rounds, trees, or a parameter."""
 
 from __future__ import annotations
 
@@ -102,8 +102,11 @@ def resource_of(name: str | None, budget: Any, study: Study) -> Resource:
 def fewer_rows(study: Study, count: int, seed: int) -> Study:
     """Return a study whose folds train on `count` rows, each class in its share.
 
-    A smaller count takes a part of what a larger one takes.
+    A smaller count takes a part of what a larger one takes. As many as the smallest fold has are
+    all rows of every fold: folds differ in size by a row, and none may lose it.
     """
+    if count >= min(len(train) for train, _ in study.splits):
+        return study
     splits = [(_first(study.y, train, count, seed), test) for train, test in study.splits]
     return replace(study, splits=splits)
 

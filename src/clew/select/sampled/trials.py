@@ -1,4 +1,4 @@
-"""The trials of one search: a sampler proposes, a scheduler decides on budgets, the planner runs."""
+"""The trials of one search: a sampler proposes, a scheduler sets budgets, the planner runs."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ class Trials:
         return self._folds[key]
 
     def _ledger(self, folds: Folds) -> Ledger | None:
-        if not self.resource.by_rows:
+        if folds.study is self._study:
             return None
         count = len(folds.study.splits[0][0])
         if count not in self._ledgers:
@@ -249,10 +249,14 @@ def best_row(results: Mapping[str, Any], metric: str) -> int:
     Folds that a budget did not reach do not count.
     """
     budgets = np.asarray(results["n_resources"])
-    rows = np.flatnonzero(budgets == budgets.max())
+    means = np.where(budgets == budgets.max(), seen_means(results, metric), -np.inf)
+    return int(np.argmax(np.where(np.isfinite(means), means, -np.inf)))
+
+
+def seen_means(results: Mapping[str, Any], metric: str) -> Any:
+    """Return the mean score of each row over the folds that it was evaluated on."""
     names = [n for n in results if n.startswith("split") and n.endswith(f"_{metric}")]
-    table = np.stack([np.asarray(results[name], dtype=float)[rows] for name in names])
+    table = np.stack([np.asarray(results[name], dtype=float) for name in names])
     known = np.isfinite(table)
-    counts = known.sum(axis=0)
-    means = np.where(known, table, 0.0).sum(axis=0) / np.maximum(counts, 1)
-    return int(rows[np.argmax(np.where(counts > 0, means, -np.inf))])
+    sums = np.where(known, table, 0.0).sum(axis=0)
+    return np.divide(sums, known.sum(axis=0), where=known.any(axis=0), out=sums * np.nan)
