@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import numbers
-import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.base import _fit_context, is_classifier
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._validation import (
-    _insert_error_scores,
-    _warn_or_raise_about_fit_failures,
-)
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params, indexable
 
@@ -23,10 +17,10 @@ from clew.errors import InvalidParameter
 from clew.reuse.rewrites.registry import Policy
 from clew.select.evaluate import Evaluation
 from clew.select.heard import without_gaps
-from clew.select.plainly import PlainSearch
+from clew.select.outcome import TabledSearch
 from clew.select.record import keep, propose
 from clew.select.results import extra_columns
-from clew.select.sampled.trials import Trials, best_row, seen_means
+from clew.select.sampled.trials import Trials
 from clew.select.searchspace import SearchSpace
 from clew.select.space import batches
 from clew.select.study import Study
@@ -35,7 +29,7 @@ DEFAULT_TOLERANCE = 1e-8
 DEFAULT_MEMORY_BYTES = 1 << 30
 
 
-class Search(PlainSearch):
+class Search(TabledSearch):
     """Search over configurations, planned as one graph: nothing is computed twice.
 
     Configurations, folds and pipeline stages become one tree of unique work. Equal beginnings of
@@ -125,7 +119,7 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **PlainSearch._parameter_constraints,
+        **TabledSearch._parameter_constraints,
         "space": "no_validation",
         "n_iter": [numbers.Integral, None],
         "random_state": ["random_state"],
@@ -321,13 +315,6 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
         marks = {"iter": np.array(trials.rungs), "n_resources": np.array(trials.budgets)}
         return {**marks, **results}
 
-    @staticmethod
-    def _select_best_index(refit: Any, refit_metric: Any, results: Mapping[str, Any]) -> Any:
-        """Return the row of the best configuration, of those with the largest budget."""
-        if callable(refit) or "n_resources" not in results:
-            return PlainSearch._select_best_index(refit, refit_metric, results)
-        return best_row(results, f"test_{refit_metric}")
-
     def _batches(self, results: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
         """Yield the batches of the space, what an earlier study proposes first."""
         known = self.proposal_
@@ -337,54 +324,3 @@ refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
             else:
                 yield batch
             known = None
-
-    def _tabulate(self, evaluation: Evaluation) -> dict[str, Any]:
-        out = evaluation.results()
-        if not out:
-            raise ValueError(
-                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
-            )
-        _warn_or_raise_about_fit_failures(out, self.error_score)
-        if callable(self.scoring):
-            _insert_error_scores(out, self.error_score)
-        self.n_splits_ = evaluation.n_splits
-        candidates = [dict(c.parameters) for c in evaluation.finished]
-
-        def table() -> dict[str, Any]:
-            return dict(self._format_results(candidates, evaluation.n_splits, out))
-
-        return table() if self.race is None else without_gaps(table)
-
-    def _close(self, evaluation: Evaluation) -> None:
-        self.explain_ = evaluation.explanations()
-        self.account_ = evaluation.account()
-        self.interrupted_ = evaluation.interrupted
-        if evaluation.interrupted:
-            warnings.warn(
-                f"The search was interrupted; {len(evaluation.finished)} configurations were "
-                f"finished on {evaluation.n_splits} folds and the best of them was kept.",
-                UserWarning,
-                stacklevel=3,
-            )
-
-    def _choose(self, results: Mapping[str, Any], refit_metric: Any) -> None:
-        if not (self.refit or not self.multimetric_):
-            return
-        self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
-        if not callable(self.refit):
-            scores = results[f"mean_test_{refit_metric}"]
-            if "n_resources" in results:
-                scores = seen_means(results, f"test_{refit_metric}")
-            self.best_score_ = scores[self.best_index_]
-        self.best_params_ = results["params"][self.best_index_]
-
-    def _refit(self, evaluation: Evaluation, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
-        started = time.time()
-        if self._by_trials:  # what a budget set is no parameter of the space
-            best = clone(evaluation.finished[self.best_index_].estimator)
-        else:
-            best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
-        self.best_estimator_ = evaluation.refit(self.best_index_, best, X, y, fit_params)
-        self.refit_time_ = time.time() - started
-        if hasattr(self.best_estimator_, "feature_names_in_"):
-            self.feature_names_in_ = self.best_estimator_.feature_names_in_

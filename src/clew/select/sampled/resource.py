@@ -107,11 +107,12 @@ def fewer_rows(study: Study, count: int, seed: int) -> Study:
     """
     if count >= min(len(train) for train, _ in study.splits):
         return study
-    splits = [(_first(study.y, train, count, seed), test) for train, test in study.splits]
+    splits = [(first_rows(study.y, train, count, seed), test) for train, test in study.splits]
     return replace(study, splits=splits)
 
 
-def _first(y: Any, train: Any, count: int, seed: int) -> Any:
+def first_rows(y: Any, train: Any, count: int, seed: int) -> Any:
+    """Return the `count` rows of a fold that go first, each class in its share."""
     rows = np.asarray(train)
     rows = np.flatnonzero(rows) if rows.dtype == bool else rows
     if count >= len(rows):
