@@ -1,5 +1,5 @@
 /** Keys that work on every page, and the dialog that lists all keys. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Button } from "../components/basic";
 import { Dialog } from "../components/dialog";
 import { navigate } from "../router";
@@ -24,7 +24,8 @@ function isTyping(event: KeyboardEvent): boolean {
 
 export function Keys() {
   const [shown, show] = useState(false);
-  useEffect(() => {
+  // Before the page is painted: a key that is pressed as soon as it shows counts.
+  useLayoutEffect(() => {
     let going = 0;
     const pressed = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event)) return;
@@ -36,7 +37,7 @@ export function Keys() {
           field.focus();
         }
       } else if (event.key === "g") going = Date.now();
-      else if (Date.now() - going < 1200 && GO[event.key]) {
+      else if (Date.now() - going < 5000 && GO[event.key]) {
         going = 0;
         navigate(GO[event.key]!);
       }

@@ -1,5 +1,5 @@
 /** ⌘K: go to any page, run, model, dataset, or node by name. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Hit } from "../../generated/api";
 import { searchAll } from "../../generated/api";
 import { useQuery } from "../api/query";
@@ -49,7 +49,8 @@ export function pageOf(kind: string, id: string): string {
 
 export function Palette() {
   const [shown, show] = useState(false);
-  useEffect(() => {
+  // Before the page is painted: a key that is pressed as soon as it shows counts.
+  useLayoutEffect(() => {
     open = () => show(true);
     const pressed = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
