@@ -28,6 +28,19 @@ def test_the_palette_finds_and_goes(browser) -> None:
     browser.wait("trial-05")
 
 
+def test_what_is_typed_right_after_the_palettes_key_goes_into_it(browser) -> None:
+    page = browser.open("/")
+    focused = page.evaluate(
+        """async () => {
+          const chord = { key: "k", ctrlKey: true, bubbles: true };
+          document.body.dispatchEvent(new KeyboardEvent("keydown", chord));
+          for (let turn = 0; turn < 10; turn += 1) await null; // Before anything is painted.
+          return document.activeElement.className;
+        }"""
+    )
+    assert focused == "palette-input"
+
+
 def test_keys_go_to_pages_and_list_themselves(browser) -> None:
     page = browser.open("/")
     page.keyboard.press("g")
