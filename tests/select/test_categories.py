@@ -100,3 +100,13 @@ def test_categories_are_found_once_a_fold(shape, monkeypatch):
     made.clear()
     both(pipeline(shape), space, X, y, cv=3, extra={"rewrites": False})
     assert not made
+
+
+@pytest.mark.parametrize("shape", sorted(PARAMS))
+def test_shared_categories_are_told(shape):
+    X, y = table(120, 0, "words")
+    space = {PARAMS[shape]: ENCODERS[:5]}
+    _, found = both(pipeline(shape), space, X, y, cv=3)
+    assert all("categories found once" in str(one) for one in found.explain_)
+    _, alone = both(pipeline(shape), space, X, y, cv=3, extra={"rewrites": False})
+    assert not any(one.rewrite for one in alone.explain_)

@@ -100,6 +100,14 @@ class Branches:
             self._uses[key] > 1 or self.encoders.shares(key) for keys in chains for key in keys
         )
 
+    def rewrites_of(self, stage: Stage, above: Key | None) -> tuple[str, ...]:
+        """Return the names of the rewrites that fitted a stage's branches."""
+        if above is None:
+            return ()
+        chains = filter(None, _chains(stage.estimator, above))
+        names = (self.encoders.rewrite_of(key) for keys in chains for key in keys)
+        return tuple(dict.fromkeys(filter(None, names)))
+
     def _wrap(self, estimator: Any, above: Key) -> None:
         attribute = _LISTS[type(estimator)]
         parts = getattr(estimator, attribute)

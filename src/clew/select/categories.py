@@ -31,6 +31,7 @@ class Encoders:
         self._memory_bytes, self._enabled = memory_bytes, enabled
         self._readers: defaultdict[Key, set[Key]] = defaultdict(set)
         self._codes: dict[Key, Codes | None] = {}
+        self._done: dict[Key, str] = {}
 
     def expect(self, key: Key, estimator: Any) -> None:
         """Note that a stage will be fitted; a key ends in the stage, and begins with its input."""
@@ -38,8 +39,9 @@ class Encoders:
             self._readers[key[:-1]].add(key)
 
     def shares(self, key: Key) -> bool:
-        """Tell whether another encoder reads what the stage of this key reads."""
-        return len(self._readers.get(key[:-1], ())) > 1
+        """Tell whether another encoder reads, or read, what the stage of this key reads."""
+        left = self._readers.get(key[:-1], ())
+        return len(left) > 1 or (key in left and key[:-1] in self._codes)
 
     def fit_transform(self, key: Key, stage: Any, X: Any, y: Any) -> Any | None:
         """Fit an encoder to categories that are known; None where it must read the rows itself."""
@@ -56,9 +58,15 @@ class Encoders:
             return None
         try:
             codes.fit(stage, X)
-            return codes.output(stage, X)
+            output = codes.output(stage, X)
         except Exception:  # as below
             return None
+        self._done[key] = rewrite.name
+        return output
+
+    def rewrite_of(self, key: Key) -> str:
+        """Return the name of the rewrite that fitted the stage of a key ("" for none)."""
+        return self._done.get(key, "")
 
     def _known(self, above: Key, X: Any) -> Codes | None:
         if above not in self._codes:

@@ -70,6 +70,7 @@ class Fold:
         self.y = Shared(lambda: _targets(y, train), readers=2)
         self.y_test = Shared(lambda: _targets(y, test), readers=2)
         self._random: set[type] = set()
+        self._refused: dict[int, str] = {}
         self.branches = Branches(study.memory_bytes, rewrites=study.policy.enabled)
 
     def run(self, groups: Sequence[Group]) -> None:
@@ -102,6 +103,7 @@ class Fold:
                 family = FamilyRun(self, group, rows, path, spent_s, twins)
                 if family.run():
                     continue
+                self._refused.update(dict.fromkeys(family.indices, family.refusal))
             for member in group.members:
                 try:
                     if group.final:
@@ -194,8 +196,9 @@ class Fold:
         fitting = Shared(lambda: self.fit_transform(stage, rows)[1], readers)
         fitting.fill(output)
         test, seen = below(rows.test, "test"), below(rows.seen, "seen")
-        names = (*rows.rewrites, rewrite.name) if rewrite else rows.rewrites
-        tolerance = rows.record(rewrite).tolerance
+        above = rows.key if stage.tokens is not None else None
+        own = (rewrite.name,) if rewrite else self.branches.rewrites_of(stage, above)
+        names, tolerance = (*rows.rewrites, *own), rows.record(rewrite).tolerance
         key, levels = rows.key_below(stage), (*rows.told, told)
         return Rows(fitting, test, seen, key, names, tolerance, levels)
 
@@ -356,6 +359,7 @@ class Fold:
     def keep(self, configurations: Sequence[Configuration], record: Record) -> None:
         """Keep a record and tell who listens."""
         for configuration in configurations:
+            record.reason = record.reason or self._refused.get(configuration.index, "")
             self.outcome.records[configuration.index, self.split] = record
         if self._report is not None:
             self._report([c.index for c in configurations], self.split)

@@ -51,12 +51,21 @@ class FamilyRun:
         self._twins = twins
         self._fold, self._group, self._rows = fold, group, rows
         self._path, self._spent_s = path, spent_s
+        self.refusal = ""
+
+    @property
+    def indices(self) -> list[int]:
+        """Indices of the configurations of the family."""
+        return [index for member in self._group.members for index in member.indices]
 
     def run(self) -> bool:
         """Compute the family; return False (with nothing kept) when it must run plainly."""
         rewrite = self._group.rewrite
         stage = self._group.members[0].stage
-        if rewrite is None or stage_params(self._fold.fit_params, stage):
+        if rewrite is None:
+            return False
+        if stage_params(self._fold.fit_params, stage):
+            self.refusal = f"not by {rewrite.name}: the fit takes parameters"
             return False
         started = time.perf_counter()
         told: list[Level] = []
@@ -80,7 +89,10 @@ class FamilyRun:
         members = [clone(m.stage.estimator) for m in self._group.members]
         X, y = self._rows.fitting.take(), self._fold.y.take()
         rewrite = self._group.rewrite
-        if rewrite is None or rewrite.refuse(members, X, y):
+        if rewrite is None:
+            return None
+        if why := rewrite.refuse(members, X, y):
+            self.refusal = f"not by {rewrite.name}: {why}"
             return None
         return rewrite.fit(members, X, y)
 

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import (
@@ -56,6 +58,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from clew.reuse.rewrites.thresholds import Variances
 from clew.select import Search
 from tests.select.compare import assert_same, both
 
@@ -196,7 +199,7 @@ SEARCHES = {
     ),
     "variances": (
         make_pipeline(VarianceThreshold(), GaussianNB()),
-        *({"variancethreshold__threshold": [0.5, 1.5, 2.0]}, LABELS, {}),
+        *({"variancethreshold__threshold": [0.0, 0.5, 1.5, 2.0]}, LABELS, {}),
     ),
     "importances": (
         make_pipeline(SelectFromModel(DecisionTreeClassifier(random_state=0)), GaussianNB()),
@@ -391,6 +394,44 @@ def test_what_is_no_prefix_is_computed_one_by_one(name):
     assert_same(plain, planned)
     assert not any(planned.cv_results_["rewrite"])
     assert planned.account_.fits == 6
+    assert all(one.reason.startswith("not by ") for one in planned.explain_)
+
+
+def test_weights_are_executed_and_the_reason_is_told():
+    forest, space = RandomForestClassifier(random_state=0), {"n_estimators": [3, 6]}
+    weights = np.linspace(0.1, 1, len(X))
+    plain = GridSearchCV(forest, space, cv=3).fit(X, LABELS, sample_weight=weights)
+    found = Search(forest, space, cv=3, store=None).fit(X, LABELS, sample_weight=weights)
+    assert_same(plain, found)
+    assert {one.reason for one in found.explain_} == {
+        "not by forest prefix: the fit takes parameters"
+    }
+
+
+@given(
+    st.lists(st.sampled_from([0, 0.0, 1e-300, 1e-33, 0.3, 1.0]), min_size=2, unique=True),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 50),
+)
+@settings(max_examples=25)
+@pytest.mark.filterwarnings("ignore")
+def test_thresholds_of_variance_from_0_on(thresholds, is_sparse, holes, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(30, 6)) * [1, 0.5, 0, 1e-17, 2, 1]
+    rows[:, 2] += 0.1  # equal values, whose variance rounds to more than 0
+    rows[rng.random(rows.shape) < 0.1 * holes] = np.nan
+    data = sparse.csr_matrix(rows) if is_sparse else rows
+    members = [VarianceThreshold(threshold=value) for value in thresholds]
+    try:
+        family = Variances().fit(members, data, None)
+        fitted = [family.model(index) for index in range(len(members))]
+    except (ValueError, RuntimeWarning, FloatingPointError):
+        return  # then each is fitted alone
+    for model, alone in zip(fitted, [clone(m).fit(data) for m in members], strict=True):
+        assert model.get_params() == alone.get_params()
+        assert model.variances_.tobytes() == alone.variances_.tobytes()
+        assert (model.get_support() == alone.get_support()).all()
 
 
 def test_a_member_that_fails_does_not_fail_its_family():

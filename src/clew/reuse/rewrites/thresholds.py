@@ -7,11 +7,15 @@ depend on the threshold.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.feature_selection import SelectFromModel, VarianceThreshold
+from sklearn.utils import check_array
+from sklearn.utils.sparsefuncs import min_max_axis
 
 
 class _Family:
@@ -30,8 +34,14 @@ class _Family:
         return self._models[index].transform(self._X)
 
 
-def view_variance(full: Any, member: Any) -> Any:
+def view_variance(full: Any, member: Any, *, ranges: Any = None) -> Any:
     """Return the fitted selector with the member's threshold.
+
+    Parameters
+    ----------
+    ranges : array of shape (n_columns,), optional
+        Largest minus least value of each column. A threshold of 0 is compared with it where it is
+        less than the variance, which rounding may keep above 0 for equal values.
 
     Raises
     ------
@@ -40,13 +50,27 @@ def view_variance(full: Any, member: Any) -> Any:
     """
     selector = copy.copy(full)
     selector.threshold = member.threshold
-    if not (selector.variances_ > member.threshold).any():
+    if member.threshold == 0:
+        selector.variances_ = np.nanmin(np.array([full.variances_, ranges]), axis=0)
+    found = selector.variances_
+    if not (np.isfinite(found) & (found > member.threshold)).any():
         raise ValueError("no column passes")
     return selector
 
 
+def _ranges(X: Any) -> Any:
+    """Return largest minus least value of each column, as `VarianceThreshold` computes them."""
+    rows = check_array(
+        X, accept_sparse=("csr", "csc"), dtype=np.float64, ensure_all_finite="allow-nan"
+    )
+    if hasattr(rows, "toarray"):
+        least, largest = min_max_axis(rows, axis=0)
+        return largest - least
+    return np.ptp(rows, axis=0)
+
+
 class Variances:
-    """Selectors by variance that differ in a threshold above 0."""
+    """Selectors by variance that differ in the threshold."""
 
     name = "variances computed once"
     classes: tuple[type, ...] = (VarianceThreshold,)
@@ -57,14 +81,21 @@ class Variances:
     def refuse(self, members: Sequence[Any], X: Any, y: Any) -> str:
         """Return why these selectors do not share their variances, or ``""``."""
         values = [member.threshold for member in members]
-        # at 0 scikit-learn compares ranges too, and keeps what it compared
-        usable = all(isinstance(v, (int, float, np.floating)) and v > 0 for v in values)
-        return "" if usable else "a threshold is not above 0"
+        usable = all(isinstance(v, (int, float, np.floating)) and v >= 0 for v in values)
+        return "" if usable else "a threshold is below 0"
 
     def fit(self, members: Sequence[Any], X: Any, y: Any) -> _Family:
-        """Compute the variances."""
-        full = copy.copy(min(members, key=lambda m: m.threshold))
-        return _Family(full.fit(X), members, X, view_variance)
+        """Compute the variances, and the ranges where a threshold is 0."""
+        above = [m for m in members if m.threshold > 0]
+        if len(above) == len(members):
+            full = copy.copy(min(members, key=lambda m: m.threshold)).fit(X)
+            return _Family(full, members, X, view_variance)
+        least = copy.copy(members[0])
+        least.threshold = np.finfo(np.float64).smallest_subnormal
+        full = least.fit(X)
+        with warnings.catch_warnings(), np.errstate(all="raise"):
+            warnings.simplefilter("error")  # only the member at 0 would warn
+            return _Family(full, members, X, partial(view_variance, ranges=_ranges(X)))
 
 
 def view_importances(full: Any, member: Any) -> Any:
