@@ -1,5 +1,5 @@
 """Bytes of values and artifacts in an S3-compatible object store (extra ``s3``)."""
 
-from clew.adapters.blobs.s3.store import S3Blobs, open_s3
+from clew.adapters.blobs.s3.store import open_s3
 
-__all__ = ["S3Blobs", "open_s3"]
+__all__ = ["open_s3"]
