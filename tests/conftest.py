@@ -5,13 +5,17 @@ Nothing here fixes the seed of `hash()`: a test whose outcome depends on it find
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import socket
+import uuid
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.services import postgres
 
 # One thread per process, before any numerical library starts its pool: several test processes
 # share the cores, and last bits of sums depend on the number of threads.
@@ -36,15 +40,24 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "clew"))
 _CLEARED = ("PYTHONHASHSEED", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that gives each test a schema of a PostgreSQL database for a store."""
+    parser.addoption("--postgres", action="store_true", help="test with PostgreSQL's store")
+
+
 @pytest.fixture(autouse=True)
 def isolated(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
     """Give the test its own store and home, and an environment that says the same everywhere."""
     root = tmp_path_factory.mktemp("isolated")
     for name in [*_CLEARED, *(n for n in os.environ if n.startswith("CLEW_"))]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLEW_STORE", str(root / "store"))
+    if request.config.getoption("--postgres"):
+        monkeypatch.setenv("CLEW_STORE", request.getfixturevalue("database"))
     monkeypatch.setenv("HOME", str(root))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(root / ".config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(root / ".cache"))
@@ -69,3 +82,31 @@ def offline() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Run a PostgreSQL server for this process's tests; yield its address."""
+    if not importlib.util.find_spec("psycopg"):
+        pytest.skip("needs the extra `postgres`")
+    if postgres.programs() is None:
+        if os.environ.get("CI"):
+            pytest.fail("no PostgreSQL: this run must show that it works")
+        pytest.skip("needs PostgreSQL's server (Debian: apt install postgresql)")
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture
+def database(postgres_server: str) -> Iterator[str]:
+    """Return the address of a schema that does not exist yet; what is made there goes."""
+    schema = f"t{uuid.uuid4().hex[:16]}"
+    yield f"{postgres_server}?schema={schema}"
+    postgres.clear(postgres_server, schema)
+
+
+@pytest.fixture
+def own_folder(request: pytest.FixtureRequest) -> None:
+    """Skip a test of what only a store has that is a folder of this user's."""
+    if request.config.getoption("--postgres"):
+        pytest.skip("for a store in a folder")

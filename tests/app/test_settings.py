@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 import clew
-from clew.app.settings import load
-from clew.errors import InvalidParameter
+from clew.app.settings import in_folder, load
+from clew.errors import InvalidParameter, InvalidState, MissingExtra
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,28 @@ def test_a_store_may_be_a_servers(here: Path, monkeypatch) -> None:
     found = load(store="mine")  # An argument wins over both.
     assert (found.server, found.token, found.trusted) == (None, None, True)
     assert found.store == here / "mine"
+
+
+def test_a_store_may_be_a_databases(here: Path, monkeypatch) -> None:
+    address = "postgresql://me:secret@db.example:5433/lab?schema=ours"
+    monkeypatch.setenv("CLEW_STORE", address)
+    found = load()
+    assert (found.server, found.database, found.trusted) == (None, address, False)
+    assert found.store.name == "me-db.example-5433-lab-schema-ours"
+    assert "secret" not in repr(found)
+    with pytest.raises(InvalidState, match="needs a folder") as caught:
+        in_folder(found, "`clew backup`")
+    assert "--schema=ours" in str(caught.value) and "secret" not in str(caught.value)
+    with pytest.raises(InvalidParameter, match="schema") as refused:
+        load(store="postgresql://me:secret@db/lab?schema=a;b")
+    assert "secret" not in str(refused.value)
+    assert load(store="mine").database is None
+
+
+def test_a_database_without_its_library_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r"clew\[postgres\]"):
+        clew.open("postgresql://me@127.0.0.1:1/lab")
 
 
 def test_an_argument_wins_over_everything(here: Path, monkeypatch) -> None:

@@ -66,9 +66,11 @@ def imported_on_load(body: list[ast.stmt]) -> Iterator[str]:
                     yield from imported_on_load(inner)
 
 
-def test_help_loads_no_numerical_library() -> None:
+def test_help_loads_no_numerical_library(tmp_path: Path) -> None:
     if not hasattr(__import__("clew.cli", fromlist=["main"]), "main"):
         pytest.skip("there is no command line yet")
+    # What only a store elsewhere needs is not loaded for one in a folder, either.
+    elsewhere = {"psycopg", "obstore"}
     script = (
         "import atexit, json, sys\n"
         "atexit.register(lambda: print('\\n' + json.dumps(sorted(sys.modules))))\n"
@@ -78,7 +80,18 @@ def test_help_loads_no_numerical_library() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
-    assert not loaded & {"numpy", *FRAMEWORKS}
+    assert not loaded & {"numpy", *elsewhere, *FRAMEWORKS}
+    script = (
+        "import json, sys, clew\n"
+        "clew.open(sys.argv[1]).runs()\n"
+        "import clew.app.served, clew.cli.backup, clew.api.server\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not set(json.loads(done.stdout)) & elsewhere
 
 
 def test_the_package_exports_at_most_fifteen_names() -> None:

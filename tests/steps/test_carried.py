@@ -119,6 +119,7 @@ def test_a_result_that_carries_such_code_is_no_input_that_can_be_named():
     assert flow() != flow()
 
 
+@pytest.mark.usefixtures("own_folder")  # It is a pickle, which is not read from just anybody.
 def test_a_result_that_carries_harmless_code_is_reused():
     @clew.step
     def make(n):

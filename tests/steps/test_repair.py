@@ -11,6 +11,8 @@ import clew
 from clew.app import wiring
 from clew.lineage.canonical import ValueId
 
+pytestmark = pytest.mark.usefixtures("own_folder")
+
 
 @clew.step
 def rows(n: int) -> list[int]:

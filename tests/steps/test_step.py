@@ -60,6 +60,7 @@ class Place:
     [None, True, 7, 2.5, "text", b"bytes", (1, [2]), {"a": {1, 2}}, Colour.RED, Place("x", 1.0)],
     ids=str,
 )
+@pytest.mark.usefixtures("own_folder")  # Pickles are not read from just anybody.
 def test_results_of_every_kind_come_back_as_they_were(value: object) -> None:
     step = clew.step(lambda: value)
     assert step() == step() == value
@@ -85,6 +86,7 @@ def test_two_closures_of_one_function_are_two_steps() -> None:
     assert [make(2)(5), make(3)(5), make(2)(5)] == [10, 15, 10]
 
 
+@pytest.mark.usefixtures("own_folder")  # Pickles are not read from just anybody.
 def test_a_lambda_a_partial_and_a_builtin_can_be_steps() -> None:
     for function, expected in [
         (lambda x: x + 1, 5),

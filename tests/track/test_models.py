@@ -124,6 +124,7 @@ def fit(rows: pd.DataFrame) -> Pipeline:
     return fitted()
 
 
+@pytest.mark.usefixtures("own_folder")  # Pickles are not read from just anybody.
 def test_a_value_of_any_class_is_a_model() -> None:
     with clew.run():
         logged = clew.log_model(Doubler(), "any")

@@ -128,7 +128,7 @@ class _Thread:
                 raise _Stop(node, f"{read.kind} {read.name} differs from what was read")
         arguments = self._arguments(step, node)
         try:
-            outcome = execute(step, arguments, own_root=self._runtime.location, checkpoint=None)
+            outcome = execute(step, arguments, own_root=self._runtime.folder, checkpoint=None)
         except Exception as error:
             raise _Stop(node, f"it raised {type(error).__name__}: {error}") from error
         try:
@@ -204,12 +204,11 @@ def _import_step(runtime: Runtime, node: Node) -> Step[..., Any]:
 
 
 def _main(request: str) -> None:
-    from clew.app.settings import load
-    from clew.app.wiring import install, open_runtime
+    from clew.app.wiring import install, open_runtime, settings_of
 
     install()
     asked = json.loads(request)
-    runtime = open_runtime(load(store=asked["store"]))
+    runtime = open_runtime(settings_of(asked["store"]))
     targets = [NodeId(bytes.fromhex(text)) for text in asked["targets"]]  # type: ignore[arg-type]
     found = rebuild_here(runtime, targets, asked["folder"])
     print(f"\n{json.dumps(asdict(found))}")  # steps may leave a line of output unfinished

@@ -8,6 +8,7 @@ from typing import cast
 
 from clew.adapters.stores.sql import SqlStore, schema
 from clew.adapters.stores.sql.access import SqlTokens, SqlViews
+from clew.adapters.stores.sql.database import Database
 from clew.adapters.stores.sql.pages import SqlRunPages, SqlStorePages
 from clew.adapters.stores.sql.pages.changes import SqlChanges
 from clew.adapters.stores.sql.survey import SqlSurvey
@@ -29,6 +30,8 @@ class Served:
     ----------
     store : Store
         The verbs of lineage.
+    database : Database
+        Where it is kept.
     survey : Survey
         Wide views of the graph.
     tracking : Tracking
@@ -52,6 +55,7 @@ class Served:
     """
 
     store: Store
+    database: Database
     tracking: Tracking
     survey: Survey
     run_pages: RunPages
@@ -89,6 +93,7 @@ def open_served(
         store=Store(runtime),
         tracking=tracking,
         exchange=Exchange(runtime, tracking, pickles=accept_pickles),
+        database=database,
         survey=SqlSurvey(database),
         run_pages=SqlRunPages(database),
         pages=SqlStorePages(database),

@@ -43,19 +43,23 @@ class Settings:
     Parameters
     ----------
     store : Path
-        Folder of the store; of a server's, where this machine keeps what is its own.
+        Folder of the store; of a server's or a database's, where this machine keeps what is its
+        own.
     server : str or None
         Address of the server whose store it is, ``http://HOST:PORT``.
+    database : str or None
+        Address of the PostgreSQL database that holds the store,
+        ``postgresql://USER@HOST/DATABASE?schema=NAME``.
     token : str or None
         What that server may demand; never in a file.
     artifacts : str or None
-        Where the bytes of artifacts and of values above 1 kB lie, if not in that folder:
-        ``s3://BUCKET/PREFIX?endpoint=URL&region=NAME``.
+        Where the bytes of artifacts and of values above 1 kB lie, if not in that folder or
+        database: ``s3://BUCKET/PREFIX?endpoint=URL&region=NAME``.
     durability : {"process", "power-loss"}
         What an acknowledged write survives.
     trusted : bool
         Whether values may be unpickled: true for a store that only this user writes, false by
-        default for a server's.
+        default for a server's or a database's.
     budget_bytes : int or None
         How large the stored values may grow; beyond it, large values are not stored any more and
         ``clew gc`` finds something to do. Half of the free disk without it.
@@ -71,6 +75,7 @@ class Settings:
 
     store: Path
     server: str | None = None
+    database: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     artifacts: str | None = None
     durability: str = "process"
@@ -97,14 +102,16 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
     engine = table.get("engine", {})
     budget = section.get("budget_gb")
     path = section.get("path")
-    server = _server(file, store, path)
+    address = _address(file, store, path)
+    server = address if is_address(address) else None
     settings = Settings(
-        store=_own_folder(server) if server else _store_path(here, file, store, path),
+        store=_own_folder(address) if address else _store_path(here, file, store, path),
         server=server,
+        database=address if server is None else None,
         token=_token() if server else None,
         artifacts=os.environ.get("CLEW_ARTIFACTS") or section.get("artifacts") or None,
         durability=section.get("durability", "process"),
-        trusted=section.get("trusted", server is None),
+        trusted=section.get("trusted", address is None),
         budget_bytes=None if budget is None else int(float(budget) * 1e9),
         memory_bytes=int(float(section.get("memory_mb", 256)) * 1e6),
         engine=os.environ.get("CLEW_ENGINE") or engine.get("kind", "inline"),
@@ -118,6 +125,11 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
 def is_address(store: str | Path | None) -> bool:
     """Tell whether a store is named by a server's address."""
     return isinstance(store, str) and store.startswith(("http://", "https://"))
+
+
+def is_database(store: str | Path | None) -> bool:
+    """Tell whether a store is named by the address of a PostgreSQL database."""
+    return isinstance(store, str) and store.startswith(("postgresql://", "postgres://"))
 
 
 def local(settings: Settings, verb: str) -> Settings:
@@ -142,20 +154,51 @@ def local(settings: Settings, verb: str) -> Settings:
     return settings
 
 
-def _server(file: Path | None, given: str | Path | None, configured: str | None) -> str | None:
+def in_folder(settings: Settings, verb: str) -> Settings:
+    """Return the settings of a store that is a folder of this machine.
+
+    Raises
+    ------
+    InvalidState
+        When the store is a server's or a database's.
+    """
+    if settings.database is not None:
+        from clew.adapters.stores.sql.postgres.address import parse
+
+        address = parse(settings.database)
+        raise InvalidState(
+            f"{verb} needs a folder, and this store is a schema of a database",
+            got=address.shown,
+            hint=f"`pg_dump --format=custom --schema={address.schema}` writes all of it to one "
+            "file, `pg_restore` reads it",
+        )
+    return local(settings, verb)
+
+
+def _address(file: Path | None, given: str | Path | None, configured: str | None) -> str | None:
     chosen = given or os.environ.get("CLEW_STORE") or (configured if file is not None else None)
-    return str(chosen).rstrip("/") if is_address(chosen) else None
+    known = is_address(chosen) or is_database(chosen)
+    return str(chosen).rstrip("/") if known else None
 
 
 def _token() -> str | None:
     return os.environ.get("CLEW_TOKEN") or os.environ.get("MLFLOW_TRACKING_TOKEN") or None
 
 
-def _own_folder(server: str) -> Path:
-    """Return where this machine keeps what belongs to a server's store: checkpoints of steps."""
-    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", server.partition("://")[2])[:100]
-    return Path(root).expanduser() / "clew" / "servers" / name
+def _own_folder(address: str) -> Path:
+    """Return where this machine keeps what belongs to a store elsewhere.
+
+    Of a server's: checkpoints of steps. Of a database's also deployments and predictions, which
+    are nowhere else.
+    """
+    kind, root = "servers", os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    if is_database(address):
+        from clew.adapters.stores.sql.postgres.address import parse
+
+        address = parse(address).shown  # A file's name is no place for a password.
+        kind, root = "databases", os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", address.partition("://")[2])[:100]
+    return Path(root).expanduser() / "clew" / kind / name
 
 
 def _store_path(

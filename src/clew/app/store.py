@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from clew import entities
 from clew.adapters.blobs.local import LocalBlobs
-from clew.adapters.blobs.s3 import S3Blobs
+from clew.adapters.blobs.objects import ObjectBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sql import SqlStore
 from clew.adapters.stores.sql.sqlite.salvage import damage_of, salvage
@@ -22,7 +22,7 @@ from clew.app.upkeep.bundle import Bundle, export_thread
 from clew.app.upkeep.check import Checkup, Problem, check, salvaged
 from clew.app.upkeep.collect import GRACE_S, Collection, collect
 from clew.app.upkeep.unbundle import import_thread
-from clew.app.wiring import install, open_runtime
+from clew.app.wiring import install, open_runtime, settings_of
 from clew.entities import View
 from clew.errors import NotFound, StoreError
 from clew.lineage import diff as _diff
@@ -41,8 +41,9 @@ def open_store(path: str | Path | None = None) -> Store:
     Parameters
     ----------
     path : str or Path, optional
-        Its folder, or the address of a server (``http://HOST:PORT``); without it the one that the
-        settings name (see `clew.app.settings`).
+        Its folder, or the address of a server (``http://HOST:PORT``) or of a PostgreSQL database
+        (``postgresql://USER@HOST/DATABASE``); without it the one that the settings name (see
+        `clew.app.settings`).
 
     Raises
     ------
@@ -74,12 +75,13 @@ def mend_store(path: str | Path | None = None) -> Checkup:
         When nothing can be read of its database.
     """
     install()
-    database = local(load(store=path), "`clew fsck`").store / "clew.db"
+    settings = local(load(store=path), "`clew fsck`")
+    database = settings.store / "clew.db"
     first: tuple[Problem, ...] = ()
     try:
         store = open_store(path)
     except StoreError:
-        damage = damage_of(database)
+        damage = "" if settings.database is not None else damage_of(database)
         if not damage:
             raise
         first = (salvaged(salvage(database), database, damage),)
@@ -96,7 +98,7 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Folder of the store.
+        """Folder of the store; of a database's, where this machine keeps what is its own.
 
         Raises
         ------
@@ -104,16 +106,16 @@ class Store:
             When it is a server's.
         """
         self._demand_local("the folder")
-        return Path(self.runtime.location)
+        return Path(self.runtime.folder)
 
     @property
     def address(self) -> str:
-        """Where the store is: its folder, or the address of its server."""
+        """Where the store is: its folder, or the address of its server or database."""
         return self.runtime.location
 
     def _demand_local(self, verb: str) -> None:
         if self.runtime.location != self.runtime.folder:
-            local(load(store=self.runtime.location), verb)
+            local(settings_of(self.address), verb)
 
     def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
         """Return the newest runs first, of one flow (``module:name``) if given."""
@@ -303,14 +305,15 @@ class Store:
             Never drop what was used within so many seconds.
         """
         self._demand_local("`clew gc`")
-        budget = budget_bytes if budget_bytes is not None else load(store=self.path).budget_bytes
+        if budget_bytes is None:
+            budget_bytes = settings_of(self.address).budget_bytes
         return collect(
             self.runtime.store,
             self._blobs,
             roots=self._graph.artifact_contents(),
             dry_run=dry_run,
             older_than_s=older_than_s,
-            budget_bytes=budget,
+            budget_bytes=budget_bytes,
             metric=metric,
             load_s=self.runtime.vault.load_s,
             grace_s=grace_s,
@@ -347,9 +350,9 @@ class Store:
         return cast(ValueVault, self.runtime.vault).blobs
 
     @property
-    def _files(self) -> LocalBlobs | S3Blobs:
+    def _files(self) -> LocalBlobs | ObjectBlobs:
         large = cast(SplitBlobs, self._blobs).large
-        return cast(LocalBlobs | S3Blobs, cast(TieredBlobs, large).blobs)
+        return cast(LocalBlobs | ObjectBlobs, cast(TieredBlobs, large).blobs)
 
 
 def _result(node: Node, id: str) -> ValueId:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.blobs.objects import ObjectBlobs
 from clew.adapters.blobs.remote import RemoteBlobs
-from clew.adapters.blobs.s3 import S3Blobs, open_s3
+from clew.adapters.blobs.s3 import open_s3
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.claims import FileClaims, LeasedClaims, NoClaims
 from clew.adapters.engines.local.inline import InlineEngine
@@ -23,15 +24,17 @@ from clew.adapters.engines.local.threads import ThreadEngine
 from clew.adapters.formats import FormatRegistry
 from clew.adapters.formats.onnx.exporter import OnnxExporter
 from clew.adapters.stores.remote import Channel, Connection, RemoteStore
-from clew.adapters.stores.sql import SqliteStore
+from clew.adapters.stores.sql import SqliteStore, SqlStore
+from clew.adapters.stores.sql.open import open_postgres
+from clew.adapters.stores.sql.postgres.address import parse
 from clew.app.frameworks import register_frameworks
-from clew.app.settings import ENGINES, Settings, is_address, load
+from clew.app.settings import ENGINES, Settings, is_address, is_database, load
 from clew.errors import InvalidParameter
 from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, digest
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.plan.materialise import OnlineMaterialiser
-from clew.lineage.ports import BlobStore
+from clew.lineage.ports import BlobStore, Claims
 from clew.lineage.values import ValueVault
 from clew.registry import place as registry_place
 from clew.reuse import place
@@ -47,29 +50,30 @@ if TYPE_CHECKING:
 
 _open: dict[Path | str, Runtime] = {}
 _places: dict[tuple[str, str, int], Runtime] = {}
+_urls: dict[str, str] = {}
+"""Addresses of databases, password and all, by what is shown of them."""
 _lock = threading.Lock()
 
 _SERVER_BYTES = 1 << 40
-"""How much may be stored on a server that no setting limits: its own `clew gc` keeps the budget."""
+"""How much may be stored on another machine that no setting limits: `clew gc` keeps its budget."""
 
 
 def open_runtime(settings: Settings) -> Runtime:
     """Return the runtime of a store, opened once in each process."""
     with _lock:
-        place = f"{settings.server} {settings.token}" if settings.server else settings.store
+        place: Path | str = settings.database or settings.store
+        if settings.server is not None:
+            place = f"{settings.server} {settings.token}"
         known = _open.get(place)
-        if known is None or (settings.server is None and not settings.store.exists()):
+        if known is None or (isinstance(place, Path) and not place.exists()):
             known = _open[place] = _build_remote(settings) if settings.server else _build(settings)
         return known
 
 
 def _build(settings: Settings) -> Runtime:
     root = settings.store
-    store = SqliteStore(
-        root / "clew.db",
-        durability="power-loss" if settings.durability == "power-loss" else "process",
-    )
-    blobs = _blobs(settings)
+    store = _graph(settings)
+    blobs = _blobs(settings, store)
     tiers = TieredBlobs(blobs, settings.memory_bytes)
     split = SplitBlobs(store.blobs, tiers)
     codecs = FormatRegistry(trusted=settings.trusted)
@@ -78,11 +82,11 @@ def _build(settings: Settings) -> Runtime:
     if not store.read_only and store.environment(id) is None:
         store.put_environment(id, record)
     return Runtime(
-        location=str(root),
+        location=str(root) if settings.database is None else store.database.place,
         folder=str(root),
         store=store,
         vault=vault,
-        claims=NoClaims(root) if store.read_only else FileClaims(root / "claims.lock"),
+        claims=_claims(settings, store),
         streams=blobs,
         environment=(id, record),
         open_engine=open_engine,
@@ -117,14 +121,41 @@ def _build_remote(settings: Settings) -> Runtime:
     )
 
 
-def _blobs(settings: Settings) -> LocalBlobs | S3Blobs:
+def _graph(settings: Settings) -> SqlStore:
+    if settings.database is not None:
+        store = open_postgres(settings.database)
+        _urls[store.database.place] = settings.database
+        return store
+    return SqliteStore(
+        settings.store / "clew.db",
+        durability="power-loss" if settings.durability == "power-loss" else "process",
+    )
+
+
+def _claims(settings: Settings, store: SqlStore) -> Claims:
+    if store.read_only:
+        return NoClaims(settings.store)
+    if settings.database is not None:
+        found: Claims = import_module("clew.adapters.claims.postgres").PostgresClaims(
+            settings.database
+        )
+        return found
+    return FileClaims(settings.store / "claims.lock")
+
+
+def _blobs(settings: Settings, store: SqlStore) -> LocalBlobs | ObjectBlobs:
     if settings.artifacts is not None:
         return open_s3(settings.artifacts)
+    if settings.database is not None:
+        objects = import_module("clew.adapters.blobs.postgres").PostgresObjects(store.database)
+        return ObjectBlobs(objects)
     return LocalBlobs(settings.store / "values", durable=settings.durability == "power-loss")
 
 
 def _materialiser(settings: Settings, blobs: BlobStore) -> OnlineMaterialiser:
     """Return what decides on storing: within the budget, or within half of the free disk."""
+    if settings.budget_bytes is None and settings.database is not None:
+        return OnlineMaterialiser(_SERVER_BYTES)
     if settings.budget_bytes is None:
         return OnlineMaterialiser(shutil.disk_usage(settings.store).free // 2)
     used_bytes = sum(size_bytes for _, size_bytes, _ in blobs.ids())
@@ -165,9 +196,14 @@ def runtime_here() -> Runtime:
     """Return the runtime of the place where this process stands now."""
     place = (_named(), os.getcwd(), os.getpid())  # noqa: PTH109
     known = _places.get(place)
-    if known is None or not (is_address(known.location) or os.path.isdir(known.location)):  # noqa: PTH112
+    if known is None or not _is_there(known):
         known = _places[place] = open_runtime(load())
     return known
+
+
+def _is_there(known: Runtime) -> bool:
+    elsewhere = is_address(known.location) or is_database(known.location)
+    return elsewhere or os.path.isdir(known.location)  # noqa: PTH112
 
 
 def _named() -> str:
@@ -204,9 +240,18 @@ def install() -> None:
     place.set_opener(_open_at)
 
 
+def settings_of(location: str) -> Settings:
+    """Return the settings of a runtime's location, whose address may lack its password."""
+    url = _urls.get(location)
+    if url is None and is_database(location):
+        named = load().database
+        url = named if named is not None and parse(named).shown == location else None
+    return load(store=url or location)
+
+
 def _open_at(location: str) -> Runtime:
     """Return the runtime of a worker process: others wait for what it records."""
-    found = open_runtime(load(store=location))
+    found = open_runtime(settings_of(location))
     if isinstance(found.store, RemoteStore):
         found.store.channel.prompt = True
     return found

@@ -24,10 +24,10 @@ def command(folder: Path, link: bool, as_json: bool) -> None:
     A backup is a store: `clew --store FOLDER runs` reads it. Into the same folder again, only what
     is new is copied.
     """
-    from clew.app.settings import load, local
+    from clew.app.settings import in_folder, load
     from clew.app.upkeep.backup import backup
 
-    settings = local(load(), "`clew backup`")
+    settings = in_folder(load(), "`clew backup`")
     if settings.artifacts is not None:
         raise InvalidParameter(
             "a backup copies a folder, and this store's values lie in an object store",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from clew.cli.output import print_json, seconds
 from clew.errors import InvalidParameter, StoreError
+
+if TYPE_CHECKING:
+    from clew.app.settings import Settings
 
 _STARTS_S = 60.0
 
@@ -33,13 +37,13 @@ def run_target(
         if not quiet and not as_json:
             click.echo(line, nl=False)
 
-    with nullcontext(settings.server) if settings.server else _server(settings.store) as address:
+    with nullcontext(settings.server) if settings.server else _server(settings) as address:
         done = run_project(
             tracking,
             target,
             given,
             entry=entry or ENTRY,
-            store=settings.server or str(settings.store),
+            store=settings.server or settings.database or str(settings.store),
             server=address,
             echo=echo,
         )
@@ -60,17 +64,23 @@ def _pair(argument: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _server(store: Path) -> Iterator[str]:
+def _server(settings: Settings) -> Iterator[str]:
     """Give the address of the store's server; one is started for the time where there is none."""
     from clew.api.server.running import find
 
-    running = find(store)
+    running = find(settings.store)
     if running is not None:
         yield running.address
         return
-    command = [sys.executable, "-m", "clew", "--store", str(store), "server", "--port", "0"]
+    command = [sys.executable, "-m", "clew", "server", "--port", "0"]
+    # An address with a password is no argument: everybody can read those of all processes.
+    environment = {**os.environ, "CLEW_STORE": settings.database or str(settings.store)}
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         try:
             deadline = time.monotonic() + _STARTS_S
@@ -78,7 +88,7 @@ def _server(store: Path) -> Iterator[str]:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise StoreError("no server of the store could be started", hint="clew server")
                 time.sleep(0.02)
-                running = find(store)
+                running = find(settings.store)
             yield running.address
         finally:
             process.terminate()

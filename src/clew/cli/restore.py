@@ -15,7 +15,7 @@ from clew.cli.output import json_option
 @json_option
 def command(folder: Path, as_json: bool) -> None:
     """Copy the backup in FOLDER to the store's place and verify it. No store may be there yet."""
-    from clew.app.settings import load, local
+    from clew.app.settings import in_folder, load
     from clew.app.upkeep.backup import restore
 
-    tell(restore(folder, local(load(), "`clew restore`").store), as_json=as_json)
+    tell(restore(folder, in_folder(load(), "`clew restore`").store), as_json=as_json)

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from clew.adapters.blobs.s3 import S3Blobs, open_s3
+from clew.adapters.blobs.objects import ObjectBlobs
+from clew.adapters.blobs.s3 import open_s3
 from clew.errors import ClewError, CorruptValue, InvalidParameter, NotFound, StoreError
 from clew.testing.blob_store import SAMPLES, BlobStoreSuite
 from clew.testing.records import value_id
@@ -60,7 +61,7 @@ def url(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def blobs(url: str) -> S3Blobs:
+def blobs(url: str) -> ObjectBlobs:
     return open_s3(url)
 
 
@@ -68,14 +69,14 @@ class TestS3Blobs(BlobStoreSuite):
     """The conformance suite."""
 
 
-def put(blobs: S3Blobs, *chunks: bytes):
+def put(blobs: ObjectBlobs, *chunks: bytes):
     receiver = blobs.receive()
     for chunk in chunks:
         receiver.write(chunk)
     return receiver.commit()
 
 
-def test_files_come_and_go_in_pieces(blobs: S3Blobs) -> None:
+def test_files_come_and_go_in_pieces(blobs: ObjectBlobs) -> None:
     content = os.urandom(20 << 20)
     id, size = put(blobs, content[:7], content[7:])
     assert size == len(content) == blobs.length(id)
@@ -88,7 +89,7 @@ def test_files_come_and_go_in_pieces(blobs: S3Blobs) -> None:
         blobs.stream(value_id("none"))
 
 
-def test_an_empty_file_and_one_that_is_dropped(blobs: S3Blobs) -> None:
+def test_an_empty_file_and_one_that_is_dropped(blobs: ObjectBlobs) -> None:
     id, size = put(blobs)
     assert (size, b"".join(blobs.stream(id))) == (0, b"")
     receiver = blobs.receive()
@@ -99,22 +100,22 @@ def test_an_empty_file_and_one_that_is_dropped(blobs: S3Blobs) -> None:
     assert len(list(blobs.ids())) == 1
 
 
-def test_damage_is_set_aside(blobs: S3Blobs) -> None:
+def test_damage_is_set_aside(blobs: ObjectBlobs) -> None:
     id = value_id("x")
     blobs.put(id, SAMPLES[3])
     name = f"values/{id.hex()[:2]}/{id.hex()}"
-    content = bytearray(blobs._library.get(blobs._store, name).bytes())
+    content = blobs.objects.get(name)
     content[-1] ^= 1
-    blobs._library.put(blobs._store, name, bytes(content))
+    blobs.objects.put(name, bytes(content))
     assert not blobs.is_intact(id)
     with pytest.raises(CorruptValue):
         blobs.get(id)
     assert not blobs.has(id)
     file, _ = put(blobs, b"a" * 100)
     name = f"values/{file.hex()[:2]}/{file.hex()}"
-    content = bytearray(blobs._library.get(blobs._store, name).bytes())
+    content = blobs.objects.get(name)
     content[-1] ^= 1
-    blobs._library.put(blobs._store, name, bytes(content))
+    blobs.objects.put(name, bytes(content))
     with pytest.raises(CorruptValue):
         list(blobs.stream(file))
 

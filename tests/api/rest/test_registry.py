@@ -208,7 +208,9 @@ def test_views_are_short_links_within_the_ui(client) -> None:
 
 def test_settings(client) -> None:
     found = client.get("/api/v1/settings")
-    assert found["store"]["kind"] == "sqlite" and found["store"]["database_bytes"] > 0
+    assert (
+        found["store"]["kind"] in ("sqlite", "postgresql") and found["store"]["database_bytes"] > 0
+    )
     assert found["server"]["tracking_uri"] == "http://127.0.0.1:5080"
     assert not found["server"]["needs_token"]
 

@@ -23,6 +23,7 @@ class Running(msgspec.Struct, frozen=True):
 
 def announce(store: Path, address: str) -> None:
     """Say that this process serves a store."""
+    store.mkdir(parents=True, exist_ok=True)
     place = store / NAME
     draft = place.with_suffix(f".{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(Running(address, os.getpid())))

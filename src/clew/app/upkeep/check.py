@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from clew.adapters.blobs.local import LocalBlobs
-from clew.adapters.blobs.s3 import S3Blobs
+from clew.adapters.blobs.objects import ObjectBlobs
 from clew.adapters.blobs.split import SplitBlobs
 from clew.adapters.stores.sql import SqliteStore, SqlStore
 from clew.adapters.stores.sql.sqlite.salvage import Salvaged
@@ -73,12 +73,12 @@ class Checkup:
         return all(problem.repaired or not problem.harm for problem in self.problems)
 
 
-def check(store: SqlStore, files: LocalBlobs | S3Blobs, *, repair: bool = False) -> Checkup:
+def check(store: SqlStore, files: LocalBlobs | ObjectBlobs, *, repair: bool = False) -> Checkup:
     """Check a store, and put right what can be put right.
 
     Parameters
     ----------
-    files : LocalBlobs or S3Blobs
+    files : LocalBlobs or ObjectBlobs
         The values that do not lie in the database.
     repair : bool, default False
         Set damaged values aside, correct what is said of values, mark lost runs, remove leftovers.
@@ -120,7 +120,7 @@ def salvaged(done: Salvaged, path: Path, damage: str) -> Problem:
     return Problem("database", str(path), text, repaired=True)
 
 
-def _values(store: SqlStore, files: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
+def _values(store: SqlStore, files: LocalBlobs | ObjectBlobs, *, repair: bool) -> Iterator[Problem]:
     blobs = SplitBlobs(store.blobs, files)
     named = {value.id: value for value in store.values()}
     stored = {id for id, _, _ in blobs.ids()}
@@ -162,7 +162,7 @@ def _is_whole(blobs: SplitBlobs, id: ValueId, stored: set[ValueId]) -> bool:
     return all(_is_whole(blobs, child, stored) for child in set(blobs.children(id) or ()))
 
 
-def _leftovers(blobs: LocalBlobs | S3Blobs, *, repair: bool) -> Iterator[Problem]:
+def _leftovers(blobs: LocalBlobs | ObjectBlobs, *, repair: bool) -> Iterator[Problem]:
     for path in list(blobs.leftovers()):
         if repair:
             path.unlink(missing_ok=True)

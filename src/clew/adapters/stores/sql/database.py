@@ -16,8 +16,9 @@ from contextlib import contextmanager
 
 from clew.adapters.stores.sql.backlog import Backlog, Waiting, Write
 from clew.adapters.stores.sql.connection import Connection
+from clew.adapters.stores.sql.readers import Readers
 from clew.adapters.stores.sql.words import Words
-from clew.errors import StoreError
+from clew.errors import ClewError, StoreError
 from clew.lineage.canonical import Digest
 
 _abandoned: list[object] = []
@@ -27,11 +28,11 @@ _abandoned: list[object] = []
 class _Process:
     """What belongs to one process: its connections, its lock, its memo of words, its backlog."""
 
-    def __init__(self, commit: Callable[[Sequence[Write]], None]) -> None:
+    def __init__(self, commit: Callable[[Sequence[Write]], None], most_readers: int | None) -> None:
         self.pid = os.getpid()
         self.lock = threading.Lock()
         self.writer: Connection | None = None
-        self.readers: list[Connection] = []
+        self.readers = Readers(most_readers)
         self.words = Words()
         self.watching = threading.Lock()
         self.watcher: Connection | None = None
@@ -57,14 +58,16 @@ class Database(ABC):
     kind: str
     place: str
     read_only: bool = False
-    errors: type[Exception]
+    errors: type[Exception] | tuple[type[Exception], ...]
     """What its connections raise."""
     begin_snapshot: str
     """Begins a transaction that reads one state."""
+    most_readers: int | None = None
+    """How many connections one process may read with at once."""
 
     def __init__(self) -> None:
         self._closed = False
-        self._state = _Process(self._commit)
+        self._state = _Process(self._commit, self.most_readers)
 
     @abstractmethod
     def open_reader(self) -> Connection:
@@ -86,8 +89,8 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def explain(self, error: Exception) -> StoreError:
-        """Return the `StoreError` that says what a connection's error means for the user."""
+    def explain(self, error: Exception) -> ClewError:
+        """Return the error that says what a connection's error means for the user."""
 
     @abstractmethod
     def refuse_writing(self) -> StoreError:
@@ -107,6 +110,10 @@ class Database(ABC):
 
     def is_lost(self, connection: Connection) -> bool:
         """Tell whether a connection cannot be used any more."""
+        return False
+
+    def is_stale(self, connection: Connection) -> bool:
+        """Tell whether an idle connection was ended by the other side."""
         return False
 
     @property
@@ -132,19 +139,14 @@ class Database(ABC):
             return
         if process.backlog.concerns(about):
             process.backlog.flush()
-        try:
-            connection = process.readers.pop()
-        except IndexError:
-            connection = self.open_reader()
+        borrower = threading.get_ident()
+        connection = process.readers.take(borrower, self.open_reader, self.is_stale)
         try:
             yield connection
         except self.errors as error:
             raise self.explain(error) from error
         finally:
-            if self.is_lost(connection):
-                process.readers.clear()  # The others are of the same server.
-            else:
-                process.readers.append(connection)
+            process.readers.give_back(borrower, connection, keep=not self.is_lost(connection))
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -210,6 +212,9 @@ class Database(ABC):
     @contextmanager
     def _transaction(self, process: _Process, wait_s: float | None = None) -> Iterator[Connection]:
         with process.lock:
+            if process.writer is not None and self.is_stale(process.writer):
+                process.writer.close()
+                process.writer = None
             if process.writer is None:
                 process.writer = self.open_writer()
             connection = process.writer
@@ -235,11 +240,13 @@ class Database(ABC):
             self.begin(connection, wait_s)
         except BaseException:
             if self.is_lost(connection):
+                connection.close()
                 process.writer = None
             raise
 
     def _roll_back(self, process: _Process, connection: Connection) -> None:
         if self.is_lost(connection):
+            connection.close()
             process.writer = None
         elif connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -270,8 +277,7 @@ class Database(ABC):
             _abandoned.append(process)
             return
         with process.lock:
-            while process.readers:
-                process.readers.pop().close()
+            process.readers.close()
             if process.writer is not None:
                 process.writer.close()
                 process.writer = None
@@ -286,7 +292,7 @@ class Database(ABC):
         try:
             yield
         finally:
-            self._state, self._closed = _Process(self._commit), False
+            self._state, self._closed = _Process(self._commit, self.most_readers), False
 
     def _process(self) -> _Process:
         process = self._state
@@ -294,5 +300,5 @@ class Database(ABC):
             raise StoreError(f"the store is closed: {self.place}", hint="open it again")
         if process.pid != os.getpid():
             _abandoned.append(process)
-            process = self._state = _Process(self._commit)
+            process = self._state = _Process(self._commit, self.most_readers)
         return process

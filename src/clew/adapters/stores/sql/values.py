@@ -102,7 +102,7 @@ def put_code(connection: Connection, code: Code) -> None:
     """Remember the record of a code fingerprint; the first one stays."""
     connection.execute(
         "INSERT INTO code (id, name, record) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE "
-        "SET name = excluded.name, record = excluded.record WHERE record IS NULL",
+        "SET name = excluded.name, record = excluded.record WHERE code.record IS NULL",
         (code.id, code.name, code.record),
     )
 
@@ -119,7 +119,7 @@ def put_environment(connection: Connection, id: Digest, record: Mapping[str, str
     """Remember an environment; the first record stays."""
     connection.execute(
         "INSERT INTO environment (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE "
-        "SET record = excluded.record WHERE record IS NULL",
+        "SET record = excluded.record WHERE environment.record IS NULL",
         (id, json.dumps(dict(record), ensure_ascii=False)),
     )
 

@@ -95,17 +95,17 @@ def _told(served: Served, caller: Caller, token: str, seconds: int) -> Reply:
 
 def settings(served: Served) -> Settings:
     """Describe the store and the server."""
-    store = served.settings.store
+    database = served.database
     totals = served.pages.totals()
     return Settings(
         store=StoreInfo(
-            location=str(store),
-            kind="sqlite",
+            location=served.store.address,
+            kind=database.kind,
             schema_version=served.schema_version,
-            database_bytes=_size(store / "clew.db") + _size(store / "clew.db-wal"),
+            database_bytes=database.size_bytes(),
             values=totals.values,
             values_bytes=totals.stored_bytes,
-            free_bytes=shutil.disk_usage(store).free,
+            free_bytes=_free_bytes(served),
             budget_bytes=served.settings.budget_bytes,
             durability=served.settings.durability,
             trusted=served.settings.trusted,
@@ -123,11 +123,10 @@ def settings(served: Served) -> Settings:
     )
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _free_bytes(served: Served) -> int | None:
+    if served.settings.database is not None:
+        return None  # The disk is the database server's.
+    return shutil.disk_usage(served.settings.store).free
 
 
 def _resident_bytes() -> int | None:

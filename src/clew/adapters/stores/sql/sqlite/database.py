@@ -185,7 +185,7 @@ class SqliteDatabase(Database):
                     connection.close()
                     raise refuse_writing(self.path, "it has an older schema, which must be updated")
                 self._upgrade(connection)
-        self._state.readers.append(connection)
+        self._state.readers.add(connection)
 
     def _upgrade(self, connection: sqlite3.Connection) -> None:
         self._patiently(connection, "PRAGMA journal_mode = WAL")

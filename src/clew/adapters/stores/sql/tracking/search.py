@@ -144,7 +144,7 @@ class SqlSearch:
         with self._database.reading() as connection:
             rows = connection.execute(
                 f"SELECT {models.COLUMNS} FROM model AS m WHERE m.lifecycle = 0 "
-                "AND lower(hex(m.content)) IN (SELECT value FROM json_each(?)) ORDER BY m.n",
+                "AND lower(hex(m.content)) IN (SELECT value FROM json_each(?, '$')) ORDER BY m.n",
                 (wanted,),
             ).fetchall()
             return tuple(models.of_rows(connection, rows))

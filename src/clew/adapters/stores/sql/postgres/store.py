@@ -1,0 +1,28 @@
+"""The store in a PostgreSQL database: the one that several machines share."""
+
+from __future__ import annotations
+
+from clew.adapters.stores.sql.postgres.database import PostgresDatabase
+from clew.adapters.stores.sql.store import SqlStore
+
+
+class PostgresStore(SqlStore):
+    """The graph of one place, in a schema of a PostgreSQL database.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://USER@HOST/DATABASE``, with ``?schema=NAME`` for another schema than ``clew``.
+    lock_timeout_s : float, default 60
+        How long to wait for another process's write.
+
+    Raises
+    ------
+    StoreError
+        When the database cannot be reached or used, the schema is no clew store, or was written by
+        a newer clew.
+    """
+
+    def __init__(self, url: str, *, lock_timeout_s: float = 60.0) -> None:
+        self.server = PostgresDatabase(url, lock_timeout_s)
+        super().__init__(self.server)
