@@ -15,8 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ACCOUNTS = ("postgres", "nobody")
-_READY_S = 60
-_OPTIONS = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB")
+_ATTEMPTS = 3
+_READY_S = 120
+_OPTIONS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "unix_socket_directories": "",  # A path may be too long for a socket's name.
+}
+
+
+class CannotRun(Exception):
+    """PostgreSQL's server does not run on this machine, whatever clew does."""
 
 
 def programs() -> Path | None:
@@ -32,40 +42,98 @@ def _version(path: Path) -> float:
     return float(path.parent.parent.name)
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Run a server on a free port of this machine; yield its address without a schema.
+class Server:
+    """A server on a port of this machine, which can be ended and started again.
 
     It refuses to run as root, so root lends it another account, with a folder of its own.
     """
-    bin = programs()
-    assert bin is not None
-    folder = Path(tempfile.mkdtemp(prefix="clew-pg-"))
-    as_other = _account(folder)
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    try:
-        subprocess.run(
-            [bin / "initdb", "-D", folder, "-U", "clew", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            check=True,
+
+    def __init__(self, bin: Path, folder: Path) -> None:
+        self._folder = folder
+        self._program = bin / "postgres"
+        self._as_other = _account(folder)
+        self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+        options = ["-U", "clew", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        done = subprocess.run(
+            [bin / "initdb", "-D", folder, *options],
             capture_output=True,
-            env=environment,
+            text=True,
+            env=self._environment,
             cwd="/",
-            **as_other,
+            **self._as_other,
         )
-        port = _free_port()
-        command = [bin / "postgres", "-D", folder, "-h", "127.0.0.1", "-p", str(port), "-k", folder]
-        for option in _OPTIONS:
-            command += ["-c", option]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                command, stdout=log, stderr=log, env=environment, cwd="/", **as_other
+        if done.returncode:
+            raise CannotRun(f"initdb: {done.stderr[-1000:]}")
+
+    @property
+    def address(self) -> str:
+        """The address of its database, without a schema."""
+        return f"postgresql://clew@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start it, on the port that it had if it had one; return when it answers."""
+        for _ in range(_ATTEMPTS):
+            port = self.port or _free_port()
+            if self._starts(port):
+                self.port = port
+                return
+        raise CannotRun(f"postgres: {(self._folder / 'log').read_text()[-1000:]}")
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """End it: at once, or as a signal says."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def _starts(self, port: int) -> bool:
+        command = [self._program, "-D", self._folder, "-h", "127.0.0.1", "-p", str(port)]
+        for name, value in _OPTIONS.items():
+            command += ["-c", f"{name}={value}"]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=self._environment, cwd="/", **self._as_other
             )
+        deadline = time.monotonic() + _READY_S
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if self._is_ready():
+                return True
+            time.sleep(0.02)
+        self.stop(signal.SIGKILL)
+        return False
+
+    def _is_ready(self) -> bool:
+        """Tell whether this very process says that it takes connections."""
         try:
-            _wait(process, folder, port)
-            yield f"postgresql://clew@127.0.0.1:{port}/postgres"
+            told = (self._folder / "postmaster.pid").read_text().split("\n")
+        except OSError:
+            return False
+        process = self._process
+        return process is not None and told[0] == str(process.pid) and told[7:8] == ["ready   "]
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Run a server of this process's own.
+
+    Raises
+    ------
+    CannotRun
+        When there is no such program, or no account to run it with.
+    """
+    bin = programs()
+    if bin is None:
+        raise CannotRun("it is not installed (Debian: apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="clew-pg-"))
+    try:
+        one = Server(bin, folder)
+        one.start()
+        try:
+            yield one
         finally:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(30)
+            one.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -91,25 +159,14 @@ def _account(folder: Path) -> dict[str, object]:
     for name in _ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
-        except KeyError:
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+        except (KeyError, OSError):
             continue
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise RuntimeError("no account to run PostgreSQL with")
+    raise CannotRun("it refuses to run as root, and there is no other account")
 
 
 def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
-    deadline = time.monotonic() + _READY_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
