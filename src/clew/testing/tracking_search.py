@@ -113,12 +113,8 @@ class SearchSuite:
 
     @pytest.fixture
     def runs(self, tracking: Ports) -> list[Run]:
-        """Return sixty runs of all sorts in experiment 0, and one elsewhere."""
-        rnd = random.Random(7)
-        ids = [_random_run(tracking, rnd, number) for number in range(60)]
-        elsewhere = tracking.experiments.create("elsewhere").id
-        tracking.runs.create(elsewhere, name="r1")
-        return [tracking.runs.get(id) for id in ids]
+        """Return runs that every test only reads (see `random_runs`)."""
+        return random_runs(tracking)
 
     @pytest.mark.parametrize("filter", FILTERS)
     def test_a_filter_finds_what_reading_finds(
@@ -259,6 +255,15 @@ class SearchSuite:
             for one in run.datasets
         }
         assert {(one.name, one.digest, one.context) for one in found} == read
+
+
+def random_runs(tracking: Ports) -> list[Run]:
+    """Add and return sixty runs of all sorts in experiment 0; add one elsewhere."""
+    rnd = random.Random(7)
+    ids = [_random_run(tracking, rnd, number) for number in range(60)]
+    elsewhere = tracking.experiments.create("elsewhere").id
+    tracking.runs.create(elsewhere, name="r1")
+    return [tracking.runs.get(id) for id in ids]
 
 
 def _random_run(tracking: Ports, rnd: random.Random, number: int) -> str:
