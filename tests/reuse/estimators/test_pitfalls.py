@@ -14,6 +14,7 @@ import sklearn
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin, clone
 from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
@@ -603,6 +604,34 @@ def test_the_budget_holds(data) -> None:
         for _ in range(2):
             StandardScaler().fit_transform(X)
     assert r.stats.hits == 0
+
+
+@pytest.mark.parametrize("store", [None, "default"])
+def test_trees_count_in_the_budget(data, labels, store) -> None:
+    X, _ = data
+
+    def run() -> Any:
+        return RandomForestClassifier(20, random_state=0).fit(X, labels)
+
+    with reuse(store=store) as r:
+        trees = [tree.tree_.__reduce__()[2] for tree in run().estimators_]
+        least = sum(state["nodes"].nbytes + state["values"].nbytes for state in trees)
+        assert r.stats.size_bytes >= least
+    with reuse(store=store, budget_bytes=least) as small:
+        run()
+        assert small.stats.size_bytes <= least
+        run()
+    assert small.stats.size_bytes <= least
+
+
+def test_vocabulary_that_a_transform_adds_is_added_each_time() -> None:
+    texts = ["one two", "two two"] * 200
+    with reuse() as r:
+        for _ in range(2):
+            counter = CountVectorizer(vocabulary=["one", "two"])
+            counter.transform(texts)
+            assert counter.vocabulary_ == {"one": 0, "two": 1}
+    assert r.stats.reasons["changes its own state"] == 2
 
 
 def test_sparse_output_is_private(data) -> None:

@@ -16,7 +16,7 @@ from clew.reuse.estimators.copying import Copier
 from clew.reuse.estimators.describe import content_walk
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.patches import user_code_ran
-from clew.reuse.estimators.policies import ARRAYS
+from clew.reuse.estimators.policies import ARRAYS, only_reads
 from clew.reuse.estimators.quick import quick_digest
 from clew.reuse.estimators.randomness import Mark, draws_in_vain
 from clew.reuse.estimators.record import record
@@ -74,7 +74,7 @@ def _keep(
         return "its state has no sound id"
     except Exception as error:  # a copy protocol of somebody else's that fails: nothing is kept
         return f"cannot be copied ({type(error).__name__})"
-    size = bytes_of(result.output.value) + bytes_of(result.changed)
+    size = bytes_of(result)
     if call.session.graph is not None:
         record(call, request, result, replace(cost, size_bytes=size))
     if call.session.journal is not None:
@@ -122,7 +122,7 @@ def _capture(call: Call, request: Request, frame: Frame, mark: Mark, out: Any) -
         changed, removed = capture_fit(estimator, request.before, _params(estimator), copier)
         quick, state = quick_digest(estimator)[0], name("fitted", request.key)
         session.states.remember(estimator, quick, state)
-    elif quick_digest(estimator)[0] != request.quick:
+    elif not _kept_state(estimator, request):
         raise NotKept("changes its own state")
     output = _keep_output(call, request, out, known)
     return Result(output, changed, removed, slots, quick, state, tuple(frame.notices), draws)
@@ -161,6 +161,17 @@ def _unchanged(session: Session, request: Request, estimator: Any) -> None:
             continue
         if walk.attribute(key, value) != was:
             raise NotKept("changes its own parameters")
+
+
+def _kept_state(estimator: Any, request: Request) -> bool:
+    """Tell whether a call that is no fit left the estimator as it was.
+
+    A reader may add attributes, or replace some; it does not write into what it learnt.
+    """
+    if not only_reads(estimator, request.traits):
+        return bool(quick_digest(estimator)[0] == request.quick)
+    after, before = vars(estimator), request.before
+    return after.keys() == before.keys() and all(after[key] is before[key] for key in before)
 
 
 def _keep_output(call: Call, request: Request, out: Any, known: dict[int, Any]) -> Output:

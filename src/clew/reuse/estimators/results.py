@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import numpy as np
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
 from clew.reuse.estimators.checks import Check, check_of
-from clew.reuse.estimators.copying import Copier, Slot, copy_array, shallow
+from clew.reuse.estimators.copying import Copier, Parts, Slot, copy_array, shallow
 from clew.reuse.estimators.describe import IGNORED, is_data
 from clew.reuse.estimators.identity import SCALARS, scalar_bytes, size_of
 from clew.reuse.notices import Notice
@@ -169,23 +170,23 @@ def private(value: Any) -> Any:
     return value.copy() if is_data(value) else Copier().copy(value)
 
 
-def bytes_of(value: Any, depth: int = 8) -> int:
-    """Return about how much memory a kept value takes."""
-    if type(value) in SCALARS:
-        return 64
-    if is_data(value):
-        return size_of(value)
-    nodes = getattr(value, "node_count", None)
-    if isinstance(nodes, int):
-        classes = int(getattr(value, "max_n_classes", 1)) * int(getattr(value, "n_outputs", 1))
-        return 64 + nodes * (64 + 8 * classes)
-    if depth == 0:
-        return 64
-    parts: Any = ()
-    if isinstance(value, dict):
-        parts = value.values()
-    elif isinstance(value, list | tuple | set):
-        parts = value
-    elif hasattr(value, "__dict__") and not isinstance(value, type):
-        parts = vars(value).values()
-    return 64 + sum(bytes_of(part, depth - 1) for part in parts)
+def bytes_of(result: Result) -> int:
+    """Return about how much memory a kept result takes; what is met twice counts once."""
+    total, seen, pending = 0, set[int](), [result.output.value, result.changed]
+    while pending:
+        value = pending.pop()
+        total += 64 + (len(value) if isinstance(value, str | bytes) else 0)
+        if type(value) in SCALARS or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if is_data(value):
+            total += size_of(value)
+        elif isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list | tuple | set | frozenset):
+            pending.extend(value)
+        elif isinstance(value, Parts):
+            pending += [value.arguments, value.state]
+        elif hasattr(value, "__dict__") and not isinstance(value, type | types.FunctionType):
+            pending.extend(vars(value).values())
+    return total

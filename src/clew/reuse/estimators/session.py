@@ -157,7 +157,7 @@ class Session:
         if found is None:
             return None
         result, cost_s = found
-        self.shelf.put(key, result, cost_s, bytes_of(result.output.value))
+        self.shelf.put(key, result, cost_s, bytes_of(result))
         return Entry(result, cost_s)
 
     @contextmanager
