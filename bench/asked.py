@@ -95,6 +95,15 @@ ASKED: dict[str, Asked] = {
     "pretzel.p99": Asked("the same under a cap of 512 MB: unshared 99th percentile, to it", ">= 5"),
     "policy.requests_to_leave": Asked("requests until a degraded model is left", "<= 500"),
     "policy.rafiki_overdue": Asked("late answers of an ensemble, to a greedy rule's", "<= 0.5"),
+    "gates.table_mismatches": Asked(
+        "numbers of ease.ml/ci's table that come out otherwise", "== 0"
+    ),
+    "gates.labels_worst": Asked(
+        "labels for its guarantee on `n - o`, in the worst case", "<= 2040"
+    ),
+    "gates.labels_clear": Asked("the same when the gain is twice the bar, in the mean", "<= 700"),
+    "gates.error_over_delta": Asked("histories with a wrong verdict, to δ (lower bound)", "<= 1"),
+    "gates.overfit_refused": Asked("Adult: the best model by training score is refused", "== 1"),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),
     "tracking.log_metric_ms": Asked("server CPU of logging a metric, durable", "<= 0.7"),
     "tracking.log_param_ms": Asked("server CPU of logging a param, durable", "<= 0.7"),

@@ -19,7 +19,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Run by `page.py`: python, console, output. Shown only: what a reader types once to set up (sh),
 # and what no reader runs. Anything else would be an example that nobody checks.
 RUN = {"python", "console", "output"}
-SHOWN = {"sh", "text", "toml", "json", "sql"}
+SHOWN = {"sh", "text", "toml", "yaml", "json", "sql"}
 
 
 def blocks(page: Path) -> list[dict[str, object]]:

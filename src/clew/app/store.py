@@ -16,6 +16,7 @@ from clew.adapters.stores.sql import SqlStore
 from clew.adapters.stores.sql.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, search, why
+from clew.app.evidence import evidence
 from clew.app.settings import load, local
 from clew.app.tracking import tracking_of
 from clew.app.upkeep.bundle import Bundle, export_thread
@@ -310,7 +311,7 @@ class Store:
         return collect(
             self.runtime.store,
             self._blobs,
-            roots=self._graph.artifact_contents(),
+            roots=self._graph.artifact_contents() | evidence(self.runtime),
             dry_run=dry_run,
             older_than_s=older_than_s,
             budget_bytes=budget_bytes,

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 from clew.adapters.stores import remote
 from clew.adapters.stores.sql import SqlStore
 from clew.adapters.stores.sql import tracking as sql
+from clew.app.promotion import GuardedAliases
 from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
 from clew.entities import LoggedModel
@@ -139,6 +140,8 @@ def tracking_of(runtime: Runtime) -> Tracking:
         return _remote(runtime.store.channel, runtime)
     store = cast(SqlStore, runtime.store)
     database = store.database
+    audit, registered = sql.SqlAudit(database), sql.SqlRegistered(database)
+    versions = sql.SqlVersions(database)
     return Tracking(
         experiments=sql.SqlExperiments(database),
         runs=sql.SqlRuns(database),
@@ -150,10 +153,10 @@ def tracking_of(runtime: Runtime) -> Tracking:
         artifacts=sql.SqlArtifacts(database, runtime.streams),
         traces=sql.SqlTraces(database),
         trash=sql.SqlTrash(database),
-        audit=sql.SqlAudit(database),
-        registered=sql.SqlRegistered(database),
-        versions=sql.SqlVersions(database),
-        aliases=sql.SqlAliases(database),
+        audit=audit,
+        registered=registered,
+        versions=versions,
+        aliases=GuardedAliases(sql.SqlAliases(database), registered, versions, audit),
         removals=sql.SqlRemovals(database),
         transaction=store.transaction,
     )

@@ -25,6 +25,7 @@ COMMANDS = {
     "runs": "Find runs.",
     "experiments": "List and change experiments.",
     "models": "Registered models, versions, promotion.",
+    "gate": "Judge a new model before it is promoted.",
     "model": "Export a model, import one, build an image.",
     "show": "Show a run, a node or a value.",
     "lineage": "Show what something came from, or what came of it.",

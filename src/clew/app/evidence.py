@@ -1,0 +1,18 @@
+"""What verdicts stand on: the operations of their nodes, and the values that `gc` keeps."""
+
+from __future__ import annotations
+
+from clew.lineage.canonical import ValueId
+from clew.steps.runtime import Runtime
+
+VERDICT, LABELLED, ROWS = "clew.debug:gate", "clew.debug:label", "clew.debug:rows"
+_ALL = 1_000_000
+
+
+def evidence(runtime: Runtime) -> set[ValueId]:
+    """Return the values that verdicts, labels and test sets stand on: they are never dropped."""
+    found: set[ValueId] = set()
+    for operation in (VERDICT, LABELLED, ROWS):
+        for node in runtime.store.history(operation, _ALL):
+            found |= {edge.value for edge in (*node.inputs, *node.outputs)}
+    return found

@@ -1,0 +1,114 @@
+"""Which versions may be promoted: a model's policy names gates, and their verdicts decide.
+
+The policy is a tag of the registered model, ``clew.gates``: names of gates with commas between
+them. ``clew.gates.aliases`` names the aliases that it guards, ``champion`` without it. Whoever
+moves a guarded alias (Python, command line, REST, MLflow's client) needs a PASS of each gate for
+the version; or a reason that begins with ``override:``, which the audit trail keeps. A version that
+the alias pointed to before may come back: a rollback waits for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from clew.debug.gates.ledger import RowSet, Step
+from clew.entities import ModelVersion
+from clew.errors import InvalidState
+from clew.registry.ports import Aliases, RegisteredModels, Versions
+from clew.track.ports import Audit
+
+POLICY, ALIASES = "clew.gates", "clew.gates.aliases"
+OVERRIDE = "override:"
+SUBJECT = "gate"
+_MOST = 10_000
+_decode = msgspec.json.Decoder(RowSet).decode
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedAliases:
+    """The port `clew.registry.ports.Aliases`, where verdicts count."""
+
+    aliases: Aliases
+    registered: RegisteredModels
+    versions: Versions
+    audit: Audit
+
+    def set(
+        self, name: str, alias: str, version: int, *, actor: str = "", reason: str | None = None
+    ) -> None:
+        """Point an alias to a version, if the model's policy lets it.
+
+        Raises
+        ------
+        InvalidState
+            When a gate that the policy names has not passed the version.
+        """
+        if not (reason or "").startswith(OVERRIDE):
+            self._check(name, alias, version)
+        self.aliases.set(name, alias, version, actor=actor, reason=reason)
+
+    def delete(self, name: str, alias: str, *, actor: str = "", reason: str | None = None) -> None:
+        """Remove an alias."""
+        self.aliases.delete(name, alias, actor=actor, reason=reason)
+
+    def version(self, name: str, alias: str) -> ModelVersion:
+        """Return the version that an alias points to."""
+        return self.aliases.version(name, alias)
+
+    def latest(self, name: str, stages: Sequence[str] = ()) -> tuple[ModelVersion, ...]:
+        """Return the highest version in each of these stages."""
+        return self.aliases.latest(name, stages)
+
+    def _check(self, name: str, alias: str, version: int) -> None:
+        tags = self.registered.get(name).tags
+        needed = _words(tags.get(POLICY, ""))
+        if not needed or alias not in (_words(tags.get(ALIASES, "")) or ["champion"]):
+            return
+        missing = [
+            f"{gate}: {'no verdict' if step is None else step.outcome}"
+            for gate in needed
+            if (step := verdict(self.audit, gate, self.versions.get(name, version))) is None
+            or step.outcome != "PASS"
+        ]
+        if missing and not self._was_there(name, alias, version):
+            raise InvalidState(
+                f"version {version} of {name} may not take the alias {alias}",
+                got=", ".join(missing),
+                expected="PASS of " + ", ".join(needed),
+                hint=f"clew gate run; or give a reason that begins with {OVERRIDE!r}, it is kept",
+            )
+
+    def _was_there(self, name: str, alias: str, version: int) -> bool:
+        events = self.audit.events(subject=f"model:{name}/{alias}", limit=_MOST).items
+        created = self.versions.get(name, version).created_ms
+        return any(event.after == str(version) and event.time_ms >= created for event in events)
+
+
+def verdict(audit: Audit, gate: str, version: ModelVersion) -> Step | None:
+    """Return the newest verdict of a gate on a version, or on a model of the same content."""
+    key = f"{version.name}/{version.version}"
+    found: Step | None = None
+    seen: set[str] = set()
+    token: str | None = None
+    while True:
+        page = audit.events(subject=f"{SUBJECT}/{gate}", limit=_MOST, page_token=token)
+        for event in page.items:
+            if event.subject in seen or event.after is None:
+                continue
+            seen.add(event.subject)
+            for step in _decode(event.after).judged:
+                mine = step.version == key or (
+                    bool(version.content) and step.content == version.content
+                )
+                if mine and (found is None or step.time_ms >= found.time_ms):
+                    found = step
+        token = page.next
+        if token is None:
+            return found
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,0 +1,89 @@
+"""A version that a gate refused does not become champion, whoever asks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import clew
+from clew.app.gates.infrastructure import infrastructure
+from clew.app.gates.run import Model, run
+from clew.app.promotion import POLICY
+from clew.app.tracking import tracking_of
+from clew.debug.gates import Gate, Rows
+from clew.errors import InvalidParameter, InvalidState
+from clew.registry import history, promote, register, roll_back
+
+
+def versions(count: int) -> pd.DataFrame:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["a", "b"])
+    for at in range(count):
+        model = LogisticRegression(C=1.0 + at).fit(X, (X["a"] > 0).astype(int))
+        with clew.run():
+            register(clew.log_model(model, "m", input_example=X), "line")
+    return X
+
+
+def judged(version: int, accuracy: float, name: str = "line") -> str:
+    n = 400
+    ids = [f"{name}{version}-{at}" for at in range(n)]
+    new = np.where(np.arange(n) < n * accuracy, 1, 0)
+    gate = Gate(("n > 0.7 +/- 0.1",), name="quality")
+    found = tracking_of(clew.open().runtime).versions.get(name, version)
+    model = Model(f"{name}/{version}", f"{name}/{version}", found.content or "")
+    return run(clew.open(), gate, Rows(ids, new), dict.fromkeys(ids, 1), new=model).outcome
+
+
+def test_a_policy_holds_until_its_gates_have_passed() -> None:
+    versions(3)
+    promote("line", 1)
+    tracking = tracking_of(clew.open().runtime)
+    tracking.registered.set_tag("line", POLICY, "quality, infrastructure")
+    with pytest.raises(InvalidState, match=r"quality: no verdict, infrastructure: no verdict"):
+        promote("line", 2)
+    assert judged(2, 0.5) == "FAIL"
+    assert infrastructure(clew.open(), "line/2", latency_ms=1e6).verdict.outcome == "PASS"
+    with pytest.raises(InvalidState, match="quality: FAIL"):
+        promote("line", 2)
+    with pytest.raises(InvalidState):
+        tracking.aliases.set("line", "champion", 2)  # What every edge calls.
+    promote("line", 2, alias="candidate")  # Another alias is free.
+    assert judged(3, 0.95) == "PASS"
+    with pytest.raises(InvalidState, match="infrastructure: no verdict"):
+        promote("line", 3)
+    infrastructure(clew.open(), "line/3", latency_ms=1e6)
+    assert "champion" in promote("line", 3).aliases
+
+
+def test_an_override_has_its_reason_and_a_rollback_needs_none() -> None:
+    versions(2)
+    promote("line", 1)
+    tracking_of(clew.open().runtime).registered.set_tag("line", POLICY, "quality")
+    promote("line", 2, reason="override: the labels are late")
+    assert history("line", alias="champion")[0].reason == "override: the labels are late"
+    assert roll_back("line").version == 1  # It was champion before.
+
+
+def test_what_was_champion_before_may_come_back() -> None:
+    versions(2)
+    promote("line", 2)
+    promote("line", 1)
+    tracking_of(clew.open().runtime).registered.set_tag("line", POLICY, "quality")
+    assert promote("line", 2).version == 2
+
+
+def test_a_slow_version_fails_and_what_is_no_version_is_told() -> None:
+    versions(1)
+    found = infrastructure(clew.open(), "line/1", latency_ms=0.0).verdict
+    assert found.outcome == "FAIL"
+    outcomes = {one.clause: one.outcome for one in found.findings}
+    assert outcomes == {
+        "loads": "PASS",
+        "schema": "PASS",
+        "batch equals online": "PASS",
+        "latency": "FAIL",
+    }
+    with pytest.raises(InvalidParameter, match="registered version"):
+        infrastructure(clew.open(), "last:fit")
