@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import clew
-from clew.app.settings import in_folder, load
-from clew.errors import InvalidParameter, InvalidState, MissingExtra
+from clew.app.settings import load
+from clew.errors import InvalidParameter, MissingExtra
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +69,6 @@ def test_a_store_may_be_a_databases(here: Path, monkeypatch) -> None:
     assert (found.server, found.database, found.trusted) == (None, address, False)
     assert found.store.name == "me-db.example-5433-lab-schema-ours"
     assert "secret" not in repr(found)
-    with pytest.raises(InvalidState, match="needs a folder") as caught:
-        in_folder(found, "`clew backup`")
-    assert "--schema=ours" in str(caught.value) and "secret" not in str(caught.value)
     with pytest.raises(InvalidParameter, match="schema") as refused:
         load(store="postgresql://me:secret@db/lab?schema=a;b")
     assert "secret" not in str(refused.value)

@@ -44,6 +44,23 @@ def test_a_failed_flow_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
     assert (run.result, run.computed) == (2, ("fit",))
 
 
+def test_a_message_that_is_no_text_of_a_database_is_kept() -> None:
+    @clew.step
+    def fit() -> int:
+        raise ValueError("no\0text")
+
+    @clew.flow
+    def flow() -> int:
+        return fit()
+
+    with pytest.raises(ValueError, match="no\0text"):
+        flow()
+    failed = clew.open().run()
+    assert failed.error == "ValueError: no\\0text"
+    (use,) = clew.open().uses(failed.id)
+    assert "\0" not in use.reason.text
+
+
 def test_steps_that_do_not_depend_on_the_failed_one_are_kept() -> None:
     good = clew.step(lambda x: x)
 

@@ -154,27 +154,6 @@ def local(settings: Settings, verb: str) -> Settings:
     return settings
 
 
-def in_folder(settings: Settings, verb: str) -> Settings:
-    """Return the settings of a store that is a folder of this machine.
-
-    Raises
-    ------
-    InvalidState
-        When the store is a server's or a database's.
-    """
-    if settings.database is not None:
-        from clew.adapters.stores.sql.postgres.address import parse
-
-        address = parse(settings.database)
-        raise InvalidState(
-            f"{verb} needs a folder, and this store is a schema of a database",
-            got=address.shown,
-            hint=f"`pg_dump --format=custom --schema={address.schema}` writes all of it to one "
-            "file, `pg_restore` reads it",
-        )
-    return local(settings, verb)
-
-
 def _address(file: Path | None, given: str | Path | None, configured: str | None) -> str | None:
     chosen = given or os.environ.get("CLEW_STORE") or (configured if file is not None else None)
     known = is_address(chosen) or is_database(chosen)

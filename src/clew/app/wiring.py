@@ -72,8 +72,8 @@ def open_runtime(settings: Settings) -> Runtime:
 
 def _build(settings: Settings) -> Runtime:
     root = settings.store
-    store = _graph(settings)
-    blobs = _blobs(settings, store)
+    store = open_graph(settings)
+    blobs = open_files(settings, store)
     tiers = TieredBlobs(blobs, settings.memory_bytes)
     split = SplitBlobs(store.blobs, tiers)
     codecs = FormatRegistry(trusted=settings.trusted)
@@ -121,9 +121,10 @@ def _build_remote(settings: Settings) -> Runtime:
     )
 
 
-def _graph(settings: Settings) -> SqlStore:
+def open_graph(settings: Settings, *, make: bool = True) -> SqlStore:
+    """Open the records of a store; of a database, only those that are there if `make` is off."""
     if settings.database is not None:
-        store = open_postgres(settings.database)
+        store = open_postgres(settings.database, make=make)
         _urls[store.database.place] = settings.database
         return store
     return SqliteStore(
@@ -143,7 +144,8 @@ def _claims(settings: Settings, store: SqlStore) -> Claims:
     return FileClaims(settings.store / "claims.lock")
 
 
-def _blobs(settings: Settings, store: SqlStore) -> LocalBlobs | ObjectBlobs:
+def open_files(settings: Settings, store: SqlStore) -> LocalBlobs | ObjectBlobs:
+    """Open the place of a store's large values."""
     if settings.artifacts is not None:
         return open_s3(settings.artifacts)
     if settings.database is not None:

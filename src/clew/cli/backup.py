@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from clew.cli.output import json_option, print_json
-from clew.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from clew.app.upkeep.backup import Backup
@@ -21,20 +20,13 @@ if TYPE_CHECKING:
 def command(folder: Path, link: bool, as_json: bool) -> None:
     """Copy the store to FOLDER and verify the copy, while flows and servers go on.
 
-    A backup is a store: `clew --store FOLDER runs` reads it. Into the same folder again, only what
-    is new is copied.
+    A backup is a store: `clew --store FOLDER runs` reads it. So is that of a database, with what
+    lies in an object store. Into the same folder again, only large values that are new are copied.
     """
-    from clew.app.settings import in_folder, load
+    from clew.app.settings import load
     from clew.app.upkeep.backup import backup
 
-    settings = in_folder(load(), "`clew backup`")
-    if settings.artifacts is not None:
-        raise InvalidParameter(
-            "a backup copies a folder, and this store's values lie in an object store",
-            got=settings.artifacts,
-            hint="copy the bucket with its own tools",
-        )
-    tell(backup(settings.store, folder, link=link), as_json=as_json)
+    tell(backup(load(), folder, link=link), as_json=as_json)
 
 
 def tell(done: Backup, *, as_json: bool) -> None:

@@ -14,8 +14,11 @@ from clew.cli.output import json_option
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @json_option
 def command(folder: Path, as_json: bool) -> None:
-    """Copy the backup in FOLDER to the store's place and verify it. No store may be there yet."""
-    from clew.app.settings import in_folder, load
+    """Copy the backup in FOLDER to the store's place and verify it. No store may be there yet.
+
+    The place may be a folder or a database: any store in a folder moves into a database so.
+    """
+    from clew.app.settings import load
     from clew.app.upkeep.backup import restore
 
-    tell(restore(folder, in_folder(load(), "`clew restore`").store), as_json=as_json)
+    tell(restore(folder, load()), as_json=as_json)

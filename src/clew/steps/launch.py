@@ -58,7 +58,8 @@ def launch(
         raise
     except BaseException as error:
         shown = redacted("error", f"{type(error).__name__}: {error}")
-        session.finish("failed", error=shown[:2000])
+        # A text of some databases cannot hold NUL.
+        session.finish("failed", error=shown.replace("\0", "\\0")[:2000])
         opened.close(cancel=True)
         raise
     opened.close()

@@ -112,7 +112,7 @@ class Dispatcher:
     def fail(self, task: Task, error: BaseException) -> None:
         """Record that a task failed, and say in the exception which one it was."""
         shown = redacted("error", f"{type(error).__name__}: {error}")
-        reason = Reason("error", shown[:500])
+        reason = Reason("error", shown.replace("\0", "\\0")[:500])
         self._session.add(Use(0, task.label, None, "failed", reason))
         error.add_note(f"in step {task.label} of run {self._session.id}")
 

@@ -156,7 +156,16 @@ def test_a_store_keeps_large_values_and_artifacts_there(url: str, tmp_path, monk
     store = clew.open(tmp_path / "store")
     assert not store.fsck().problems
     assert not list((tmp_path / "store").rglob("*.bin"))
-    command = ["--store", str(tmp_path / "store"), "backup", str(tmp_path / "copy")]
-    refused = CliRunner().invoke(main, command)
-    assert refused.exit_code == 1
-    assert "object store" in refused.output
+    run_command = CliRunner().invoke
+    copy, again = str(tmp_path / "copy"), str(tmp_path / "again")
+    saved = run_command(main, ["--store", str(tmp_path / "store"), "backup", copy])
+    assert saved.exit_code == 0, saved.output
+    monkeypatch.delenv("CLEW_ARTIFACTS")  # The copy is whole without the object store.
+    there = open_tracking(load(store=tmp_path / "copy"))
+    assert b"".join(there.artifacts.read(found)) == b"x" * 5000
+    monkeypatch.setenv("CLEW_ARTIFACTS", url.replace("some/where", "else/where"))
+    restored = run_command(main, ["--store", again, "restore", copy])
+    assert restored.exit_code == 0, restored.output
+    back = open_tracking(load(store=again))
+    assert b"".join(back.artifacts.read(found)) == b"x" * 5000
+    assert not list((tmp_path / "again/values").rglob("*"))

@@ -57,7 +57,7 @@ def test_a_backup_is_a_store_with_everything_in_it(tmp_path: Path) -> None:
     writer = tracking.artifacts.writer(Owner("run", one.id), "a.bin")
     writer.write(b"x" * 200_000)
     writer.commit()
-    done = backup(load().store, tmp_path / "copy")
+    done = backup(load(), tmp_path / "copy")
     assert (done.copied, done.known, done.runs) == (2, 0, 2)
     copied = open_store(tmp_path / "copy")
     np.testing.assert_array_equal(copied.value(run.id), run.result)
@@ -69,11 +69,11 @@ def test_a_backup_is_a_store_with_everything_in_it(tmp_path: Path) -> None:
 
 def test_again_copies_only_what_is_new(tmp_path: Path) -> None:
     flow.run(seed=1)
-    backup(load().store, tmp_path / "copy")
+    backup(load(), tmp_path / "copy")
     flow.run(seed=2)
-    done = backup(load().store, tmp_path / "copy")
+    done = backup(load(), tmp_path / "copy")
     assert (done.copied, done.known) == (1, 1)
-    linked = backup(load().store, tmp_path / "linked", link=True)
+    linked = backup(load(), tmp_path / "linked", link=True)
     assert linked.copied == 2
     (file, *_) = [entry for _, entry in layout.values(tmp_path / "linked/values")]
     assert os.stat(file.path).st_nlink == 2
@@ -81,26 +81,26 @@ def test_again_copies_only_what_is_new(tmp_path: Path) -> None:
 
 def test_restoring_brings_it_back(tmp_path: Path, monkeypatch) -> None:
     run = flow.run(seed=5)
-    backup(load().store, tmp_path / "copy")
+    backup(load(), tmp_path / "copy")
     with pytest.raises(InvalidParameter, match="already"):
-        restore(tmp_path / "copy", load().store)
-    done = restore(tmp_path / "copy", tmp_path / "new")
+        restore(tmp_path / "copy", load())
+    done = restore(tmp_path / "copy", load(store=tmp_path / "new"))
     assert done.runs == 1
     np.testing.assert_array_equal(open_store(tmp_path / "new").value(run.id), run.result)
     with pytest.raises(NotFound, match="no backup"):
-        restore(tmp_path, tmp_path / "other")
+        restore(tmp_path, load(store=tmp_path / "other"))
 
 
 def test_a_damaged_copy_is_found(tmp_path: Path, monkeypatch) -> None:
     flow.run(seed=6)
-    backup(load().store, tmp_path / "copy")
+    backup(load(), tmp_path / "copy")
     (file,) = [Path(entry.path) for _, entry in layout.values(tmp_path / "copy/values")]
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.chmod(0o600)
     file.write_bytes(content)
     with pytest.raises(CorruptValue, match="not sound"):
-        backup(load().store, tmp_path / "copy")
+        backup(load(), tmp_path / "copy")
 
 
 def test_other_folders_are_not_written_into(tmp_path: Path) -> None:
@@ -110,14 +110,14 @@ def test_other_folders_are_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "letters/love.txt").write_text("dear")
     for wrong in (store, store / "inside", tmp_path / "letters"):
         with pytest.raises(InvalidParameter):
-            backup(store, wrong)
+            backup(load(), wrong)
     with pytest.raises(NotFound):
-        backup(tmp_path / "nowhere", tmp_path / "copy")
+        backup(load(store=tmp_path / "nowhere"), tmp_path / "copy")
 
 
 def test_a_backup_that_breaks_off_leaves_the_one_before_it(tmp_path: Path, monkeypatch) -> None:
     first = flow.run(seed=8)
-    backup(load().store, tmp_path / "copy")
+    backup(load(), tmp_path / "copy")
     flow.run(seed=9)
 
     def full(*_: object) -> None:
@@ -125,7 +125,7 @@ def test_a_backup_that_breaks_off_leaves_the_one_before_it(tmp_path: Path, monke
 
     monkeypatch.setattr("shutil.copyfile", full)
     with pytest.raises(ClewError, match="could not be written"):
-        backup(load().store, tmp_path / "copy")
+        backup(load(), tmp_path / "copy")
     monkeypatch.undo()
     assert [run.id for run in open_store(tmp_path / "copy").runs()] == [first.id]
 
@@ -148,7 +148,7 @@ def test_writers_go_on_and_every_backup_is_whole(tmp_path: Path) -> None:
         for number in range(4):
             before = run_ids(store)
             copy = tmp_path / f"copy{number % 2}"
-            done = backup(store, copy)
+            done = backup(load(), copy)
             held = run_ids(copy)
             assert before <= held
             assert done.runs == len(held) > number

@@ -1,24 +1,31 @@
 """`clew backup` and `clew restore`: a copy of a store that is a store, made while others write.
 
-The database is copied by SQLite's online backup: one consistent state, without holding up who
-writes. Then the files of large values are copied, which never change once they are there; a value
-is stored before the record that names it, so every value that the copied state names is found. The
-new database takes the old one's place last, so a backup that breaks off leaves the one before it
-whole. At the end everything is read again and compared with its checksums.
+A backup is a folder, whatever holds the store: a backup of a database restores into a folder, and
+the other way round. One consistent state of the records is copied, without holding up who writes
+(by SQLite's online backup, or from a snapshot of PostgreSQL). Then the files of large values are
+copied, which never change once they are there; a value is stored before the record that names it,
+so every value that the copied state names is found. Everything is read again and compared with its
+checksums. The new database takes its place last, so a backup that breaks off leaves the one before
+it whole, and a restoration leaves no store.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from clew.adapters.blobs.local import LocalBlobs, layout
-from clew.adapters.stores.sql import SqliteStore
+from clew.adapters.blobs.local import LocalBlobs
+from clew.adapters.stores.sql import SqliteStore, SqlStore
+from clew.adapters.stores.sql.open import fresh_postgres, read_file
+from clew.adapters.stores.sql.postgres.address import parse
+from clew.app.settings import Settings, local
 from clew.app.upkeep.check import check
-from clew.errors import CorruptValue, InvalidParameter, NotFound, StoreError
+from clew.app.upkeep.files import Files, Moved, into_folder, into_objects
+from clew.app.wiring import open_files, open_graph
+from clew.errors import ClewError, CorruptValue, InvalidParameter, NotFound, StoreError
 
 DATABASE = "clew.db"
 VALUES = "values"
@@ -31,6 +38,8 @@ class Backup:
 
     Parameters
     ----------
+    folder : str
+        Where the copy is; an address without its password, of a database.
     database_bytes : int
         Size of the copied database, with the small values in it.
     copied, copied_bytes : int
@@ -50,17 +59,23 @@ class Backup:
     runs: int
 
 
-def backup(store: Path, folder: Path, *, link: bool = False) -> Backup:
+def backup(settings: Settings, folder: Path, *, link: bool = False) -> Backup:
     """Copy a store into a folder, which becomes (or stays) a store of its own.
 
     Parameters
     ----------
+    settings : Settings
+        Those that name the store: a folder or a database, its large values in it or elsewhere.
     link : bool, default False
         Share the files of large values instead of copying them (hard links, on one file system):
         quick and small, but no protection from a damaged disk.
 
     Raises
     ------
+    NotFound
+        When there is no store.
+    InvalidState
+        When the store is a server's.
     InvalidParameter
         When the folder is the store, lies in it, or holds something else.
     CorruptValue
@@ -68,66 +83,99 @@ def backup(store: Path, folder: Path, *, link: bool = False) -> Backup:
     StoreError
         When something cannot be read or written.
     """
-    _check_places(store, folder)
-    draft = folder / f".{DATABASE}-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with SqliteStore(store / DATABASE) as source:
-            source.copy_to(draft)
-        copied, known, size_bytes = 0, 0, 0
-        for name, file in _files(store / VALUES):
-            target = folder / VALUES / name[:2] / name[2:]
-            if _is_there(target, file):
-                known += 1
-                continue
-            size_bytes += _copy(file, target, link=link)
-            copied += 1
-        for ending in _BESIDE:
-            (folder / (DATABASE + ending)).unlink(missing_ok=True)
-        draft.replace(folder / DATABASE)
-    except OSError as error:
-        raise StoreError(
-            f"the backup could not be written: {folder}",
-            got=error.strerror or str(error),
-            hint="what an earlier backup in this folder holds is still whole",
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    values, runs = _verify(folder)
-    size = (folder / DATABASE).stat().st_size
-    return Backup(str(folder), size, copied, size_bytes, known, values, runs)
+    local(settings, "`clew backup`")
+    _check_places(settings, folder)
+    with _writing(folder) as draft:
+        with open_graph(settings, make=False) as source:
+            source.database.copy_to(draft)
+            moved = into_folder(open_files(settings, source), folder / VALUES, link=link)
+        return _take_place(draft, folder, LocalBlobs(folder / VALUES), moved)
 
 
-def restore(folder: Path, store: Path) -> Backup:
-    """Copy a backup to the place of a store that is not there.
+def restore(folder: Path, settings: Settings) -> Backup:
+    """Copy a backup to the place of a store that is not there: a folder, or a database.
 
     Raises
     ------
     NotFound
         When the folder holds no backup.
+    InvalidState
+        When the store is a server's.
     InvalidParameter
-        When there is a store already.
+        When there is a store already, or a database cannot keep a text of the backup.
+    CorruptValue
+        When the backup is not sound.
+    StoreError
+        When something cannot be read or written.
     """
+    local(settings, "`clew restore`")
     if not (folder / DATABASE).is_file():
         raise NotFound(
             f"{folder} holds no backup", expected=f"a folder with {DATABASE}, made by clew backup"
         )
-    if (store / DATABASE).exists():
+    if settings.database is not None:
+        with fresh_postgres(settings.database) as target:
+            files = open_files(settings, target)
+            moved = _move(folder / VALUES, files)
+            read_file(folder / DATABASE, target)
+            return _verified(parse(settings.database).shown, target, files, moved)
+    place = settings.store
+    if (place / DATABASE).exists():
         raise InvalidParameter(
-            f"there is a store already: {store}",
+            f"there is a store already: {place}",
             hint="move it away, or name another place with `clew --store FOLDER restore …`",
         )
-    return backup(folder, store)
+    _check_folders(folder, place)
+    with _writing(place) as draft:
+        with SqliteStore(folder / DATABASE) as source:
+            source.database.copy_to(draft)
+            files = open_files(settings, source)
+            moved = _move(folder / VALUES, files)
+        return _take_place(draft, place, files, moved)
 
 
-def _check_places(store: Path, folder: Path) -> None:
-    if not (store / DATABASE).is_file():
-        raise NotFound(f"there is no store: {store}", hint="CLEW_STORE or --store names one")
-    inner, outer = folder.resolve(), store.resolve()
-    if inner == outer or outer in inner.parents:
-        raise InvalidParameter(
-            "a backup cannot lie in the store itself", got=str(folder), expected="another folder"
-        )
+def _move(root: Path, files: Files) -> Moved:
+    if isinstance(files, LocalBlobs):
+        return into_folder(LocalBlobs(root), files.root)
+    return into_objects(root, files)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[Path]:
+    """Lend a name in a folder for a database that is not whole yet."""
+    draft = folder / f".{DATABASE}-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield draft
+    except ClewError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"the copy could not be written: {folder}",
+            got=error.strerror or str(error),
+            hint="what an earlier backup in this folder holds is still whole",
+        ) from error
+    finally:
+        for ending in ("", *_BESIDE):
+            draft.with_name(draft.name + ending).unlink(missing_ok=True)
+
+
+def _take_place(draft: Path, folder: Path, files: Files, moved: Moved) -> Backup:
+    with SqliteStore(draft) as copied:
+        done = _verified(str(folder), copied, files, moved)
+    for ending in _BESIDE:
+        (folder / (DATABASE + ending)).unlink(missing_ok=True)
+    draft.replace(folder / DATABASE)
+    return done
+
+
+def _check_places(settings: Settings, folder: Path) -> None:
+    if settings.database is None:
+        if not (settings.store / DATABASE).is_file():
+            raise NotFound(
+                f"there is no store: {settings.store}", hint="CLEW_STORE or --store names one"
+            )
+        _check_folders(settings.store, folder)
     if folder.is_dir() and not (folder / DATABASE).exists():
         strange = [entry.name for entry in folder.iterdir() if entry.name not in (VALUES, ".clew")]
         if [name for name in strange if not name.startswith(f".{DATABASE}-")]:
@@ -138,44 +186,31 @@ def _check_places(store: Path, folder: Path) -> None:
             )
 
 
-def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    for id, entry in layout.values(root):
-        yield id.hex(), Path(entry.path)
+def _check_folders(source: Path, target: Path) -> None:
+    inner, outer = target.resolve(), source.resolve()
+    if inner == outer or outer in inner.parents:
+        raise InvalidParameter(
+            "a copy cannot lie in the store itself", got=str(target), expected="another folder"
+        )
 
 
-def _is_there(target: Path, file: Path) -> bool:
-    try:
-        return target.stat().st_size == file.stat().st_size
-    except FileNotFoundError:
-        return False
-
-
-def _copy(file: Path, target: Path, *, link: bool) -> int:
-    """Copy or link a file under its final name at once; return its size."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(layout.temporary_beside(str(target)))
-    try:
-        if link:
-            os.link(file, draft)
-        else:
-            shutil.copyfile(file, draft)
-        draft.replace(target)
-    except FileNotFoundError:
-        return 0  # Collected meanwhile: if the copied state needs it, verifying says so.
-    finally:
-        draft.unlink(missing_ok=True)
-    return target.stat().st_size
-
-
-def _verify(folder: Path) -> tuple[int, int]:
-    with SqliteStore(folder / DATABASE) as copied:
-        found = check(copied, LocalBlobs(folder / VALUES))
+def _verified(place: str, copied: SqlStore, files: Files, moved: Moved) -> Backup:
+    """Read everything again; tell what was done."""
+    found = check(copied, files)
     harmful = [p for p in found.problems if p.harm and p.kind != "lost-run"]
     if harmful:
         first = harmful[0]
         raise CorruptValue(
-            f"the backup is not sound: {first.text}",
+            f"the copy is not sound: {first.text}",
             got=f"{len(harmful)} problems, the first with {first.what}",
             hint="`clew fsck` tells whether the store itself is; if it is, back up once more",
         )
-    return found.values, found.runs
+    return Backup(
+        place,
+        copied.database.size_bytes(),
+        moved.copied,
+        moved.copied_bytes,
+        moved.known,
+        found.values,
+        found.runs,
+    )

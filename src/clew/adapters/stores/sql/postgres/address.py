@@ -61,6 +61,16 @@ def parse(url: str) -> Address:
     return Address(plain, schema, _shown(url))
 
 
+def with_schema(url: str, schema: str) -> str:
+    """Return the same address, of another schema."""
+    parts = urlsplit(url)
+    options = [
+        pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != "schema"
+    ]
+    query = urlencode([*options, ("schema", schema)], quote_via=quote)
+    return urlunsplit((*parts[:3], query, ""))
+
+
 def _shown(url: str) -> str:
     """Return a URL without what must not be told."""
     parts = urlsplit(url)

@@ -7,6 +7,8 @@ as they do in SQLite, wherever they run; readers wait for nobody. The server's `
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 from blake3 import blake3
 
@@ -16,7 +18,7 @@ from clew.adapters.stores.sql.database import Database
 from clew.adapters.stores.sql.postgres import address as addresses
 from clew.adapters.stores.sql.postgres import failures, tables
 from clew.adapters.stores.sql.postgres.connection import PostgresConnection
-from clew.errors import ClewError, StoreError
+from clew.errors import ClewError, NotFound, StoreError
 
 _WRITES = "SELECT hashtextextended(pg_current_snapshot()::text, 0)"
 _SIZE = (
@@ -46,11 +48,15 @@ class PostgresDatabase(Database):
         brought to the newest version.
     lock_timeout_s : float
         How long to wait for another process's write before giving up.
+    make : bool, default True
+        Make the store where there is none.
 
     Raises
     ------
     StoreError
         When the database cannot be reached or used.
+    NotFound
+        When there is no store, and none is to be made.
     """
 
     kind = "postgresql"
@@ -58,13 +64,13 @@ class PostgresDatabase(Database):
     begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     most_readers = 8
 
-    def __init__(self, url: str, lock_timeout_s: float) -> None:
+    def __init__(self, url: str, lock_timeout_s: float, *, make: bool = True) -> None:
         super().__init__()
         self.address = addresses.parse(url)
         self.place = self.address.shown
         self._lock_timeout_s = lock_timeout_s
         self._lock = lock_number("write", self.address.schema)
-        self._prepare()
+        self._prepare(make=make)
 
     def open_reader(self) -> PostgresConnection:
         """Open a connection."""
@@ -131,6 +137,12 @@ class PostgresDatabase(Database):
         with self.reading() as connection:
             return int(connection.execute(_SIZE).fetchone()[0])
 
+    def copy_to(self, path: Path) -> None:
+        """Write one state of the store into a SQLite file, while others may write."""
+        from clew.adapters.stores.sql.postgres.carry import write_file
+
+        write_file(self, path)
+
     def is_lost(self, connection: Connection) -> bool:
         """Tell whether the session has ended."""
         return _session(connection).is_lost
@@ -139,11 +151,15 @@ class PostgresDatabase(Database):
         """Tell whether the server ended the session meanwhile."""
         return not _session(connection).is_quiet()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, make: bool) -> None:
         connection = self.open_reader()
         name = self.address.schema
         try:
             found = tables.version(connection, name, self.place)
+            if not found and not make:
+                raise NotFound(
+                    f"there is no store: {self.place}", got=f"no tables in schema {name!r}"
+                )
             if found < schema.newest():
                 self.begin(connection)
                 found = tables.version(

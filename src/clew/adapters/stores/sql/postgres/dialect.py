@@ -104,7 +104,7 @@ _TYPES = {
 _TYPE = re.compile(r"\b(INTEGER|REAL|BLOB|TEXT)\b")
 _NUMBER = re.compile(r"\bn INTEGER PRIMARY KEY( AUTOINCREMENT)?")
 _CREATED = re.compile(r"CREATE TABLE \"?(\w+)\"? ")
-_UNTYPED = {
+UNTYPED = {
     "node": ("seed", "NUMERIC"),
     "use": ("node", "BIGINT"),
     "metric": ("value", "DOUBLE PRECISION"),
@@ -122,8 +122,8 @@ def define(sql: str) -> str:
     """
     sql = sql.replace(" WITHOUT ROWID", "")
     created = _CREATED.match(sql)
-    if created and created[1] in _UNTYPED:
-        column, kind = _UNTYPED[created[1]]
+    if created and created[1] in UNTYPED:
+        column, kind = UNTYPED[created[1]]
         sql = re.sub(rf"(?<=[\s(]){column}(?=,| NOT NULL)", f"{column} {kind}", sql, count=1)
     if created and created[1] == "word":
         sql = sql.replace("text TEXT NOT NULL UNIQUE", "text TEXT NOT NULL")

@@ -15,14 +15,18 @@ class PostgresStore(SqlStore):
         ``postgresql://USER@HOST/DATABASE``, with ``?schema=NAME`` for another schema than ``clew``.
     lock_timeout_s : float, default 60
         How long to wait for another process's write.
+    make : bool, default True
+        Make the store where there is none.
 
     Raises
     ------
     StoreError
         When the database cannot be reached or used, the schema is no clew store, or was written by
         a newer clew.
+    NotFound
+        When there is none, and none is to be made.
     """
 
-    def __init__(self, url: str, *, lock_timeout_s: float = 60.0) -> None:
-        self.server = PostgresDatabase(url, lock_timeout_s)
+    def __init__(self, url: str, *, lock_timeout_s: float = 60.0, make: bool = True) -> None:
+        self.server = PostgresDatabase(url, lock_timeout_s, make=make)
         super().__init__(self.server)
