@@ -34,7 +34,7 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 @clew.step(seed=1 << 70)
 def large(number: int) -> np.ndarray:
-    return np.random.default_rng(number).normal(size=200_000)
+    return np.sin(np.arange(200_000.0) * number)
 
 
 @clew.step
@@ -112,11 +112,19 @@ def test_what_was_moved_is_reused_and_goes_on(
     tmp_path: Path, filled: Settings, target: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert target.database is not None
-    known = {run.id for run in open_store(filled.store).runs()}
+    there = open_store(filled.store)
+    known = {run.id for run in there.runs()}
+    first = next(run for run in there.runs() if run.result is not None)
     restore(filled.store, target)  # A store is a backup.
     monkeypatch.setenv("CLEW_STORE", target.database)
+    array, told = open_store().value(first.id)
+    np.testing.assert_array_equal(array, large(3))
+    assert told == small(3)
     again = flow.run(number=3)
-    assert all(use.decision == "reused" for use in open_store().runtime.store.uses(again.id))
+    # Making the large one again may be quicker than reading it; it is the same call either way.
+    uses = {use.label: use for use in open_store().uses(again.id)}
+    assert uses["small"].decision == "reused"
+    assert {use.node for use in uses.values()} == {use.node for use in there.uses(first.id)}
     tracking = open_served(load()).tracking
     made = tracking.experiments.create("next").id
     assert int(made) > max(
