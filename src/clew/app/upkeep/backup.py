@@ -87,7 +87,7 @@ def backup(settings: Settings, folder: Path, *, link: bool = False) -> Backup:
     _check_places(settings, folder)
     with _writing(folder) as draft:
         with open_graph(settings, make=False) as source:
-            source.database.copy_to(draft)
+            source.copy_to(draft)
             moved = into_folder(open_files(settings, source), folder / VALUES, link=link)
         return _take_place(draft, folder, LocalBlobs(folder / VALUES), moved)
 
@@ -128,7 +128,7 @@ def restore(folder: Path, settings: Settings) -> Backup:
     _check_folders(folder, place)
     with _writing(place) as draft:
         with SqliteStore(folder / DATABASE) as source:
-            source.database.copy_to(draft)
+            source.copy_to(draft)
             files = open_files(settings, source)
             moved = _move(folder / VALUES, files)
         return _take_place(draft, place, files, moved)

@@ -13,7 +13,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from clew.adapters.stores.sql.backlog import Backlog, Waiting, Write
 from clew.adapters.stores.sql.connection import Connection
@@ -104,10 +103,6 @@ class Database(ABC):
     @abstractmethod
     def size_bytes(self) -> int:
         """Return what it takes."""
-
-    @abstractmethod
-    def copy_to(self, path: Path) -> None:
-        """Write one consistent state into a SQLite file, while others may write."""
 
     @abstractmethod
     def overwrite(self, connection: Connection) -> None:

@@ -45,7 +45,7 @@ def fresh_postgres(url: str) -> AbstractContextManager[SqlStore]:
     MissingExtra, InvalidParameter, StoreError
         As `open_postgres`; and when there is a store already.
     """
-    lent: AbstractContextManager[SqlStore] = _load("carry", url).fresh(url)
+    lent: AbstractContextManager[SqlStore] = _load("fresh", url).fresh(url)
     return lent
 
 

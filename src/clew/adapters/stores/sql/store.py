@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Self
 
 from clew.adapters.stores.sql import audit, graph, usage, views
@@ -20,7 +22,7 @@ from clew.lineage.ports import Direction
 from clew.lineage.records import Code, LogEntry, Node, Run, Use, Value
 
 
-class SqlStore:
+class SqlStore(ABC):
     """The graph of one place in one database: nodes, values, runs.
 
     Parameters
@@ -37,6 +39,10 @@ class SqlStore:
     def database(self) -> Database:
         """The database, for the other adapters over it."""
         return self._database
+
+    @abstractmethod
+    def copy_to(self, path: Path) -> None:
+        """Write one consistent state into a SQLite file, while others may write."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Make all writes of this thread within the block one transaction."""

@@ -7,8 +7,6 @@ as they do in SQLite, wherever they run; readers wait for nobody. The server's `
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import psycopg
 from blake3 import blake3
 
@@ -136,12 +134,6 @@ class PostgresDatabase(Database):
         """Return the size of the store's tables and indexes."""
         with self.reading() as connection:
             return int(connection.execute(_SIZE).fetchone()[0])
-
-    def copy_to(self, path: Path) -> None:
-        """Write one state of the store into a SQLite file, while others may write."""
-        from clew.adapters.stores.sql.postgres.carry import write_file
-
-        write_file(self, path)
 
     def is_lost(self, connection: Connection) -> bool:
         """Tell whether the session has ended."""

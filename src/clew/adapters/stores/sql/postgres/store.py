@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from clew.adapters.stores.sql.postgres import carry
 from clew.adapters.stores.sql.postgres.database import PostgresDatabase
 from clew.adapters.stores.sql.store import SqlStore
 
@@ -30,3 +33,7 @@ class PostgresStore(SqlStore):
     def __init__(self, url: str, *, lock_timeout_s: float = 60.0, make: bool = True) -> None:
         self.server = PostgresDatabase(url, lock_timeout_s, make=make)
         super().__init__(self.server)
+
+    def copy_to(self, path: Path) -> None:
+        """Write one state of the store into a SQLite file, while others may write."""
+        carry.write_file(self.server, path)

@@ -40,6 +40,10 @@ class SqliteStore(SqlStore):
         self.file = SqliteDatabase(self.path, durability, lock_timeout_s)
         super().__init__(self.file)
 
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the database, while others may write."""
+        self.file.copy_to(path)
+
     def salvage(self) -> Salvaged:
         """Put a fresh database with all that can be read in the place of this damaged one."""
         with self._database.aside():
