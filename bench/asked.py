@@ -104,6 +104,13 @@ ASKED: dict[str, Asked] = {
     "gates.labels_clear": Asked("the same when the gain is twice the bar, in the mean", "<= 700"),
     "gates.error_over_delta": Asked("histories with a wrong verdict, to δ (lower bound)", "<= 1"),
     "gates.overfit_refused": Asked("Adult: the best model by training score is refused", "== 1"),
+    "slices.level2": Asked(
+        "worst slices of Adult, two predicates: sliceline's time, to it", ">= 30"
+    ),
+    "slices.level3": Asked("the same, three predicates", ">= 100"),
+    "tables.kl_ratio": Asked(
+        "Adult in ten rules: divergence left, to a tree of ten leaves", "<= 1"
+    ),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),
     "tracking.log_metric_ms": Asked("server CPU of logging a metric, durable", "<= 0.7"),
     "tracking.log_param_ms": Asked("server CPU of logging a param, durable", "<= 0.7"),

@@ -87,6 +87,18 @@ class GuardedAliases:
         return any(event.after == str(version) and event.time_ms >= created for event in events)
 
 
+def gates(audit: Audit) -> list[str]:
+    """Return the names of the gates that have judged anything, by name."""
+    found: set[str] = set()
+    token: str | None = None
+    while True:
+        page = audit.events(subject=SUBJECT, limit=_MOST, page_token=token)
+        found |= {event.subject.split("/")[1] for event in page.items}
+        token = page.next
+        if token is None:
+            return sorted(found)
+
+
 def verdict(audit: Audit, gate: str, version: ModelVersion) -> Step | None:
     """Return the newest verdict of a gate on a version, or on a model of the same content."""
     key = f"{version.name}/{version.version}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clew.app.deployments import record
+from clew.app.promotion import gates, verdict
 from clew.app.source_rows import SourceRow, rows_like
 from clew.app.store import Store
 from clew.app.tracking import Tracking, tracking_of
@@ -41,7 +42,7 @@ class Origin:
     version : ModelVersion or None
         The registered version that answered.
     gate : str or None
-        The verdict that let the version pass; None: there was none.
+        What gates said of the version; None: none has judged it.
     run : str or None
         The run that made the model.
     study : str or None
@@ -86,7 +87,7 @@ def origin(store: Store, journal: Journal, id: str) -> Origin:
         prediction=prediction,
         deployment=_deployment(tracking, prediction),
         version=version,
-        gate=None,
+        gate=None if version is None else _verdicts(tracking, version),
         run=version.run_id if version and version.run_id else _run(store, nodes),
         study=study,
         steps=tuple(Step(node.id.hex(), node.operation, node.kind) for node in nodes),
@@ -94,6 +95,15 @@ def origin(store: Store, journal: Journal, id: str) -> Origin:
         reads=tuple(dict.fromkeys(reads)),
         rows=rows_like(store, nodes, prediction.row),
     )
+
+
+def _verdicts(tracking: Tracking, version: ModelVersion) -> str | None:
+    """Return what each gate that judged the version said last."""
+    steps = {gate: verdict(tracking.audit, gate, version) for gate in gates(tracking.audit)}
+    told = [
+        f"{gate}: {step.outcome} (node {step.node[:12]})" for gate, step in steps.items() if step
+    ]
+    return ", ".join(told) or None
 
 
 def _deployment(tracking: Tracking, prediction: Prediction) -> State | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from clew.cli.output import json_option, moment, print_json
+from clew.cli.output import json_option, moment, print_json, table
 
 if TYPE_CHECKING:
     from clew.app.source_rows import SourceRow
@@ -16,7 +17,33 @@ if TYPE_CHECKING:
 
 @click.group("explain")
 def command() -> None:
-    """Follow an answer back to the data."""
+    """Follow an answer back to the data; say what an outcome depends on."""
+
+
+@command.command("table")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="The column to explain.")
+@click.option("--value", required=True, help="The value of it that is the outcome.")
+@click.option("--without", multiple=True, metavar="COLUMN", help="No rule is made of it.")
+@click.option("--rules", default=10, show_default=True, type=click.IntRange(1), help="How many.")
+@json_option
+def explained(
+    file: Path, target: str, value: str, without: tuple[str, ...], rules: int, as_json: bool
+) -> None:
+    """List the rules that tell most of an outcome in FILE (Parquet or CSV)."""
+    from clew.app.findings import table as told
+    from clew.app.store import open_store
+
+    found = told(open_store(), file, target=target, value=value, without=without, rules=rules)
+    if as_json:
+        print_json(found)
+        return
+    listed = [
+        (str(one), one.rows, f"{one.mean:.4g}", f"{one.gain:.4f}") for one in found.table.rules
+    ]
+    table(["rule", "rows", "share", "learned"], listed)
+    left = found.table.divergence
+    click.echo(f"left: {left:.4f} nats a row; node {found.node[:12]}", err=True)
 
 
 @command.command("prediction")

@@ -11,6 +11,7 @@ import clew
 from clew.app.gates.infrastructure import infrastructure
 from clew.app.gates.run import Model, run
 from clew.app.promotion import POLICY
+from clew.app.trace_back import _verdicts
 from clew.app.tracking import tracking_of
 from clew.debug.gates import Gate, Rows
 from clew.errors import InvalidParameter, InvalidState
@@ -54,6 +55,13 @@ def test_a_policy_holds_until_its_gates_have_passed() -> None:
     with pytest.raises(InvalidState, match="infrastructure: no verdict"):
         promote("line", 3)
     infrastructure(clew.open(), "line/3", latency_ms=1e6)
+    told = _verdicts(tracking, tracking.versions.get("line", 3))
+    assert told is not None
+    assert [one.split(" (")[0] for one in told.split(", ")] == [
+        "infrastructure: PASS",
+        "quality: PASS",
+    ]
+    assert _verdicts(tracking, tracking.versions.get("line", 1)) is None
     assert "champion" in promote("line", 3).aliases
 
 

@@ -58,8 +58,8 @@ def judged(
     """
     found = read_file(gate) if isinstance(gate, Path) else gate
     place = open_store() if store is None else store
-    frame = _table(rows)
-    _demand(frame, id, rows)
+    frame = table_of(rows)
+    demand(frame, id, rows)
     measured: dict[str, float] = {}
     answers: dict[str, Any] = {}
     models: dict[str, Model] = {}
@@ -67,20 +67,20 @@ def judged(
     for subject, spec in (("new", new), ("old", old)):
         if spec is None:
             continue
-        models[subject], answers[subject] = _answers(place, frame, spec, rows, trust=trust)
+        models[subject], answers[subject] = answers_of(place, frame, spec, rows, trust=trust)
         if f"latency_ms({subject})" in asked and not spec.startswith(COLUMN):
             measured[f"latency_ms({subject})"] = _latency(place, spec, frame, trust=trust)
         if training is not None:
-            known = _table(training)
-            _demand(known, label, training)
-            _, said = _answers(place, known, spec, training, trust=trust)
+            known = table_of(training)
+            demand(known, label, training)
+            _, said = answers_of(place, known, spec, training, trust=trust)
             right = [told(a) == told(b) for a, b in zip(said, known[label], strict=True)]
             measured[f"training_accuracy({subject})"] = sum(right) / len(right)
     wanted = {
         column for clause in found.clauses for _, q in clause.terms for column, _ in q.where
     } - {"label"}
     for column in wanted:
-        _demand(frame, column, rows)
+        demand(frame, column, rows)
     test = Rows(
         [str(one) for one in frame[id]],
         answers["new"],
@@ -100,10 +100,13 @@ def judged(
     )
 
 
-def _answers(store: Store, frame: Any, spec: str, path: Path, *, trust: bool) -> tuple[Model, Any]:
+def answers_of(
+    store: Store, frame: Any, spec: str, path: Path, *, trust: bool
+) -> tuple[Model, Any]:
+    """Return a model of the store, or of a column, and what it says of each row."""
     if spec.startswith(COLUMN):
         column = spec.removeprefix(COLUMN)
-        _demand(frame, column, path)
+        demand(frame, column, path)
         return Model(f"column {column}"), frame[column].to_numpy()
     version = registered(store, spec)
     found = find(store, spec, trust=trust)
@@ -140,28 +143,30 @@ def _inputs(sample: Any, frame: Any, path: Path) -> Any:
             hint="put its answers into a column of the test set: --new column:NAME",
         )
     for name in names:
-        _demand(frame, name, path)
+        demand(frame, name, path)
     return frame[names]
 
 
 def _labels(path: Path | None, id: str, label: str) -> dict[str, object]:
     if path is None:
         return {}
-    frame = _table(path)
+    frame = table_of(path)
     for column in (id, label):
-        _demand(frame, column, path)
+        demand(frame, column, path)
     frame = frame[frame[label].notna()]
     return dict(zip((str(one) for one in frame[id]), frame[label].tolist(), strict=True))
 
 
-def _table(path: Path) -> Any:
+def table_of(path: Path) -> Any:
+    """Return the table in a Parquet or CSV file."""
     try:
         return read_sample(path)
     except ImportError as error:
         raise MissingExtra("tables need pandas", hint="pip install 'clew[pandas]'") from error
 
 
-def _demand(frame: Any, column: str, path: Path) -> None:
+def demand(frame: Any, column: str, path: Path) -> None:
+    """Raise `NotFound` when a table has no such column."""
     if column not in frame.columns:
         raise NotFound(
             f"{path.name} has no such column",
