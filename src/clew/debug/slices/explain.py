@@ -166,10 +166,11 @@ class _Beam:
 
     def _wider(self, sets: NDArray[np.int64], singles: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the sets with one value more, as far as a sampled row has them all."""
-        shared = self.has[sets].all(axis=1)
-            there &= np.not_equal.outer(self.columns[sets[:, at]], self.columns[singles])
+        shared = np.all(self.has[sets], axis=1)
+        one_of = self.has[singles][None, :, :]
+        there = np.any(np.logical_and(np.expand_dims(shared, 1), one_of), axis=2)
         for at in range(sets.shape[1]):
-            there &= self.columns[sets[:, at]][:, None] != self.columns[singles][None, :]
+            there &= np.not_equal.outer(self.columns[sets[:, at]], self.columns[singles])
         one, two = np.nonzero(there)
         wider = np.column_stack([sets[one], singles[two]])
         found: NDArray[np.int64] = np.unique(np.sort(wider, axis=1), axis=0)
