@@ -111,6 +111,8 @@ ASKED: dict[str, Asked] = {
     "tables.kl_ratio": Asked(
         "Adult in ten rules: divergence left, to a tree of ten leaves", "<= 1"
     ),
+    "erase.max_diff": Asked("1 % of rows deleted by provenance: difference to a refit", "<= 1e-8"),
+    "erase.speedup": Asked("the same: a refit's time, to it", ">= 50"),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),
     "tracking.log_metric_ms": Asked("server CPU of logging a metric, durable", "<= 0.7"),
     "tracking.log_param_ms": Asked("server CPU of logging a param, durable", "<= 0.7"),

@@ -55,7 +55,7 @@ def impact(runtime: Runtime, text: str) -> Impact:
     """
     for what, direct in (_file(runtime, text), _library(runtime, text)):
         if direct:
-            return _impact(runtime, what, direct)
+            return reached(runtime, what, direct)
     try:
         nodes = nodes_of(runtime, text)
     except ClewError:
@@ -63,10 +63,11 @@ def impact(runtime: Runtime, text: str) -> Impact:
             f"nothing in the store depends on {text!r}",
             expected="a path that a step read, an id, or a library such as pandas==3.1.1",
         ) from None
-    return _impact(runtime, f"id {text}", [node.id for node in nodes])
+    return reached(runtime, f"id {text}", [node.id for node in nodes])
 
 
-def _impact(runtime: Runtime, what: str, direct: list[NodeId]) -> Impact:
+def reached(runtime: Runtime, what: str, direct: list[NodeId]) -> Impact:
+    """Return nodes with all that was made from them, down to models and versions."""
     reached = runtime.store.closure(direct, "down")
     found = {id: runtime.store.node(id) for id in dict.fromkeys([*direct, *reached])}
     nodes = {id: node for id, node in found.items() if node is not None}

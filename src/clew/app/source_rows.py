@@ -17,7 +17,7 @@ from clew.errors import ClewError
 from clew.lineage.canonical import ValueId
 from clew.lineage.records import Node
 
-_TABLES = ("pandas.", "pyarrow.lib.Table", "polars.")
+TABLES = ("pandas.", "pyarrow.lib.Table", "polars.")
 _MOST_BYTES = 1 << 30
 _MOST_ROWS = 5
 
@@ -78,7 +78,7 @@ def _tables(store: Store, nodes: Sequence[Node]) -> Iterator[tuple[Node, ValueId
         if id is None:
             continue
         known = store.runtime.store.describe([id]).get(id)
-        if known is None or not known.type_name.startswith(_TABLES):
+        if known is None or not known.type_name.startswith(TABLES):
             continue
         if known.size_bytes > _MOST_BYTES:
             continue
