@@ -49,7 +49,7 @@ class Server:
     """
 
     def __init__(self, bin: Path, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._program = bin / "postgres"
         self._as_other = _account(folder)
         self._environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
@@ -79,7 +79,7 @@ class Server:
             if self._starts(port):
                 self.port = port
                 return
-        raise CannotRun(f"postgres: {(self._folder / 'log').read_text()[-1000:]}")
+        raise CannotRun(f"postgres: {(self.folder / 'log').read_text()[-1000:]}")
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it: at once, or as a signal says."""
@@ -89,10 +89,10 @@ class Server:
             self._process = None
 
     def _starts(self, port: int) -> bool:
-        command = [self._program, "-D", self._folder, "-h", "127.0.0.1", "-p", str(port)]
+        command = [self._program, "-D", self.folder, "-h", "127.0.0.1", "-p", str(port)]
         for name, value in _OPTIONS.items():
             command += ["-c", f"{name}={value}"]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, env=self._environment, cwd="/", **self._as_other
             )
@@ -107,7 +107,7 @@ class Server:
     def _is_ready(self) -> bool:
         """Tell whether this very process says that it takes connections."""
         try:
-            told = (self._folder / "postmaster.pid").read_text().split("\n")
+            told = (self.folder / "postmaster.pid").read_text().split("\n")
         except OSError:
             return False
         process = self._process

@@ -25,6 +25,7 @@ FILE = "clew.toml"
 FOLDER = ".clew"
 ENGINES = ("inline", "threads", "processes")
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KNOWN: Mapping[str, tuple[str, ...]] = {
     "store": ("path", "artifacts", "durability", "trusted", "budget_gb", "memory_mb"),
     "engine": ("kind", "workers"),
@@ -157,6 +158,12 @@ def local(settings: Settings, verb: str) -> Settings:
 def _address(file: Path | None, given: str | Path | None, configured: str | None) -> str | None:
     chosen = given or os.environ.get("CLEW_STORE") or (configured if file is not None else None)
     known = is_address(chosen) or is_database(chosen)
+    if not known and isinstance(chosen, str) and _SCHEME.match(chosen):
+        raise InvalidParameter(  # Not shown as a whole: it may hold a password.
+            "the address of the store",
+            got=f"{chosen.partition('://')[0]}://…",
+            expected="a folder, http://HOST:PORT, or postgresql://USER@HOST/DATABASE",
+        )
     return str(chosen).rstrip("/") if known else None
 
 

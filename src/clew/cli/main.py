@@ -158,8 +158,7 @@ class Interrupted(Failure):
 def main(ctx: click.Context, store: str | None) -> None:
     """clew: the machine-learning lifecycle on one lineage graph."""
     if store:
-        address = store.startswith(("http://", "https://", "postgresql://", "postgres://"))
-        os.environ["CLEW_STORE"] = store if address else os.path.abspath(store)  # noqa: PTH100
+        os.environ["CLEW_STORE"] = store if "://" in store else os.path.abspath(store)  # noqa: PTH100
 
 
 if __name__ == "__main__":

@@ -243,6 +243,63 @@ def test_a_dump_holds_all_of_a_store(store: SqlStore, database: str) -> None:
         assert [one.id for one in restored.runs()] == ["01B", "01A"]
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("clew@", "stranger:sesame@"), "does not let this user in"),
+        (("/postgres?", "/nowhere?"), "no such database"),
+        (("?schema=", "?sslmode=sesame_not&schema="), "cannot be reached|address of the database"),
+        (("?schema=", "?bogus=1&schema="), "address of the database"),
+        (("127.0.0.1", "db.invalid"), "cannot be reached"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told(
+    database: str, change: tuple[str, str], told: str
+) -> None:
+    with pytest.raises((StoreError, InvalidParameter), match=told) as caught:
+        open_postgres(database.replace(*change))
+    assert ":sesame" not in str(caught.value)
+
+
+def test_a_wrong_password_is_told_and_not_shown(postgres_server: postgres.Server) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres_server.address, autocommit=True) as session:
+        session.execute("DROP ROLE IF EXISTS locked")
+        session.execute("CREATE ROLE locked LOGIN PASSWORD 'open'")
+        path = postgres_server.folder / "pg_hba.conf"
+        rules = path.read_text()
+        try:
+            path.write_text(f"host all locked 127.0.0.1/32 scram-sha-256\n{rules}")
+            session.execute("SELECT pg_reload_conf()")
+            address = postgres_server.address.replace("clew@", "locked:sesame@")
+            with pytest.raises(StoreError, match="does not let this user in") as caught:
+                while True:  # Until the server has read the rule.
+                    open_postgres(f"{address}?schema=locked")
+        finally:
+            path.write_text(rules)
+            session.execute("SELECT pg_reload_conf()")
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_user_without_rights_is_told(store: SqlStore, database: str) -> None:
+    server = database.partition("?")[0]
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as session:
+        session.execute("DROP ROLE IF EXISTS guest")
+        session.execute("CREATE ROLE guest LOGIN")
+    with pytest.raises(StoreError, match="may not use the store"):
+        open_postgres(database.replace("clew@", "guest@"))
+
+
+def test_a_newer_schema_is_left_alone(store: SqlStore, database: str) -> None:
+    with store.database.writing() as connection:
+        connection.execute("UPDATE schema_version SET version = 999")
+    with pytest.raises(StoreError, match="newer clew"):
+        open_postgres(database)
+
+
 def test_what_cannot_be_reached_is_an_error_without_the_password() -> None:
     with pytest.raises(StoreError, match="cannot be reached") as caught:
         open_postgres("postgresql://clew:secret@127.0.0.1:1/nowhere")

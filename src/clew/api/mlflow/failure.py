@@ -12,9 +12,11 @@ from clew.errors import (
     AlreadyExists,
     Ambiguous,
     ClewError,
+    CorruptValue,
     InvalidParameter,
     InvalidState,
     NotFound,
+    StoreError,
     UnsupportedValue,
     WrongType,
 )
@@ -103,4 +105,6 @@ def of(error: ClewError) -> Failure:
         return Failure(text, INVALID_STATE)
     if isinstance(error, InvalidParameter | WrongType | Ambiguous | UnsupportedValue):
         return Failure(text, INVALID_PARAMETER_VALUE)
+    if isinstance(error, StoreError) and not isinstance(error, CorruptValue):
+        return Failure(text, TEMPORARILY_UNAVAILABLE)  # As of MLflow's own database.
     return Failure(text, INTERNAL_ERROR)

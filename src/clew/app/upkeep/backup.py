@@ -85,10 +85,9 @@ def backup(settings: Settings, folder: Path, *, link: bool = False) -> Backup:
     """
     local(settings, "`clew backup`")
     _check_places(settings, folder)
-    with _writing(folder) as draft:
-        with open_graph(settings, make=False) as source:
-            source.copy_to(draft)
-            moved = into_folder(open_files(settings, source), folder / VALUES, link=link)
+    with open_graph(settings, make=False) as source, _writing(folder) as draft:
+        source.copy_to(draft)
+        moved = into_folder(open_files(settings, source), folder / VALUES, link=link)
         return _take_place(draft, folder, LocalBlobs(folder / VALUES), moved)
 
 

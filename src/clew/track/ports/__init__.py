@@ -17,7 +17,7 @@ Errors, the same for all ports
     A value breaks a rule, a run that is written to is deleted, a filter cannot be parsed
     (``INVALID_PARAMETER_VALUE``).
 `StoreError`
-    The store cannot be read or written (``INTERNAL_ERROR``).
+    The store cannot be read or written (``TEMPORARILY_UNAVAILABLE``).
 
 Where MLflow has a text for the case, ``error.message`` is that text exactly; what clew adds stands
 in ``got``, ``expected`` and ``hint``.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import psycopg
 from blake3 import blake3
+from psycopg.conninfo import conninfo_to_dict
 
 from clew.adapters.stores.sql import schema
 from clew.adapters.stores.sql.connection import Connection, Duplicate
@@ -16,7 +17,7 @@ from clew.adapters.stores.sql.database import Database
 from clew.adapters.stores.sql.postgres import address as addresses
 from clew.adapters.stores.sql.postgres import failures, tables
 from clew.adapters.stores.sql.postgres.connection import PostgresConnection
-from clew.errors import ClewError, NotFound, StoreError
+from clew.errors import ClewError, InvalidParameter, NotFound, StoreError
 
 _WRITES = "SELECT hashtextextended(pg_current_snapshot()::text, 0)"
 _SIZE = (
@@ -65,6 +66,14 @@ class PostgresDatabase(Database):
     def __init__(self, url: str, lock_timeout_s: float, *, make: bool = True) -> None:
         super().__init__()
         self.address = addresses.parse(url)
+        try:
+            conninfo_to_dict(self.address.url)
+        except psycopg.ProgrammingError as error:
+            raise InvalidParameter(
+                f"the address of the database: {self.address.shown}",
+                got=str(error).strip(),
+                expected="options of libpq, and schema",
+            ) from error
         self.place = self.address.shown
         self._lock_timeout_s = lock_timeout_s
         self._lock = lock_number("write", self.address.schema)

@@ -28,7 +28,7 @@ _MEANING: dict[str, tuple[str, str]] = {
 }
 _EXACT: dict[str, tuple[str, str]] = {
     "42501": (
-        "this user may not write the store in the database",
+        "this user may not use the store in the database",
         "grant it CREATE on the database, or all rights on the schema",
     ),
     "53300": (
@@ -43,7 +43,21 @@ _EXACT: dict[str, tuple[str, str]] = {
     "25006": ("the database can only be read", "name the server that takes writes"),
 }
 _FULL = ("too many clients", "too many connections", "connection slots are reserved")
-_LOST = ("the connection to the database was lost", "run it again; nothing of this write was kept")
+_KEPT_OUT = (
+    "authentication",
+    "password",
+    "no pg_hba.conf entry",
+    "role ",
+    "not permitted to log in",
+)
+_UNREACHED = (
+    "connection failed",
+    "connection is bad",
+    "could not",
+    "failed to resolve",
+    "timeout expired",
+)
+_LOST = ("the connection to the database was lost", "run it again; this write was not acknowledged")
 
 
 def explain(error: Exception, place: str) -> ClewError:
@@ -78,10 +92,10 @@ def _unsaid(text: str) -> tuple[str, str]:
     """Return the meaning of an error of the client library, which has no code."""
     if any(told in text for told in _FULL):
         return _EXACT["53300"]
-    if "authentication" in text or "password" in text:
+    if any(told in text for told in _KEPT_OUT):
         return _MEANING["28"]
     if "does not exist" in text:
         return _MEANING["3D"]
-    if "connection failed" in text or "could not" in text:
+    if any(told in text for told in _UNREACHED):
         return _MEANING["08"]
     return _LOST

@@ -45,7 +45,7 @@ def version(connection: PostgresConnection, name: str, place: str) -> int:
             expected="a clew store, or a schema that does not exist yet",
             hint="name another one, for example by ?schema=clew in the address",
         )
-    row = connection.raw.execute("SELECT version FROM schema_version").fetchone()
+    row = connection.raw.execute(f'SELECT version FROM "{name}".schema_version').fetchone()
     found = int(row[0]) if row else 0
     schema.refuse_newer(found, place)
     return found
