@@ -113,6 +113,8 @@ ASKED: dict[str, Asked] = {
     ),
     "erase.max_diff": Asked("1 % of rows deleted by provenance: difference to a refit", "<= 1e-8"),
     "erase.speedup": Asked("the same: a refit's time, to it", ">= 50"),
+    "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),
+    "problems.false_alarms": Asked("clean splits of 100 of which something is told", "<= 5"),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),
     "tracking.log_metric_ms": Asked("server CPU of logging a metric, durable", "<= 0.7"),
     "tracking.log_param_ms": Asked("server CPU of logging a param, durable", "<= 0.7"),

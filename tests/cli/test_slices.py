@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sklearn.linear_model import LogisticRegression
 
 import clew
@@ -55,3 +55,30 @@ def test_what_an_outcome_depends_on(rows: Path) -> None:
     )
     assert failed.exit_code == 1
     assert "no such column" in failed.output
+
+
+def test_problems_of_a_split_in_files(rows: Path, tmp_path: Path) -> None:
+    frame = pd.read_parquet(rows)
+    frame[:300].to_csv(tmp_path / "train.csv", index=False)
+    frame[300:].to_csv(tmp_path / "test.csv", index=False)
+    moved = frame[300:].assign(a=frame["a"] + 2, copy=frame["label"])
+    moved.to_csv(tmp_path / "moved.csv", index=False)
+    frame[:300].assign(copy=frame["label"]).to_csv(tmp_path / "known.csv", index=False)
+
+    def said(train: str, test: str, *more: str) -> Result:
+        sides = ["--train", str(tmp_path / train), "--test", str(tmp_path / test), "--groups", "id"]
+        return CliRunner().invoke(main, ["problems", *sides, "--target", "label", *more])
+
+    clean = said("train.csv", "test.csv", "--model", "line/1")
+    assert (clean.exit_code, clean.output) == (0, "nothing found\n")
+    found = said("known.csv", "moved.csv", "--json")
+    assert found.exit_code == 3
+    told = json.loads(found.stdout)
+    assert {one["kind"] for one in told["problems"]} == {"leakage", "shift"}
+    assert clew.open().value(told["node"])[0][0] == "leakage"
+    assert "copy" in said("known.csv", "moved.csv").output
+    refused = CliRunner().invoke(
+        main, ["problems", "--train", str(rows), "--test", str(rows), "--model", "line/1"]
+    )
+    assert refused.exit_code == 1
+    assert "--target" in refused.output

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from clew.app.gates import record
-from clew.app.gates.tables import answers_of, demand, table_of
+from clew.app.gates.tables import COLUMN, answers_of, demand, table_of
 from clew.app.store import Store
+from clew.debug.gates.rows import told
+from clew.debug.problems import Problem, find_problems
 from clew.debug.slices import Explanation, Slice, explanation_table, find_slices, index
+from clew.errors import InvalidParameter
 from clew.lineage.canonical import Digest
 
-SLICES, TABLE = "clew.debug:slices", "clew.debug:table"
+SLICES, TABLE, PROBLEMS = "clew.debug:slices", "clew.debug:table", "clew.debug:problems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class Table:
     """An explanation table, and the node that holds it."""
 
     table: Explanation
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What is wrong with a split, and the node that holds it."""
+
+    problems: tuple[Problem, ...]
     node: str
 
 
@@ -121,3 +132,53 @@ def table(
     plain = [[str(one), one.rows, one.mean, one.gain] for one in found.rules]
     node = record.record(store, TABLE, "finding", inputs, {"result": record.stored(store, plain)})
     return Table(found, node.hex())
+
+
+def problems(
+    store: Store,
+    train: Path,
+    test: Path,
+    *,
+    target: str | None = None,
+    model: str | None = None,
+    groups: str | None = None,
+    time: str | None = None,
+    alpha: float = 0.01,
+    trust: bool = False,
+) -> Problems:
+    """Return what is wrong with a split in two files.
+
+    Parameters
+    ----------
+    model : str, optional
+        A model of the store, or ``column:NAME`` of both files: asks for over-fitting, by `target`.
+    target, groups, time, alpha
+        Of `clew.debug.problems.find_problems`.
+
+    Raises
+    ------
+    InvalidParameter
+        When a model is to be judged without a target.
+    """
+    sides = [table_of(path) for path in (train, test)]
+    inputs: dict[str, Any] = {"train": sides[0], "test": sides[1], "model": model or ""}
+    right = []
+    if model is not None:
+        if target is None:
+            raise InvalidParameter("a model is judged by a target", expected="--target COLUMN")
+        for frame, path in zip(sides, (train, test), strict=True):
+            demand(frame, target, path)
+            found, said = answers_of(store, frame, model, path, trust=trust)
+            right.append([told(a) == told(b) for a, b in zip(said, frame[target], strict=True)])
+            if found.content:
+                inputs["content"] = Digest(bytes.fromhex(found.content))
+        if model.startswith(COLUMN):
+            sides = [frame.drop(columns=model.removeprefix(COLUMN)) for frame in sides]
+    options: dict[str, Any] = {"target": target, "groups": groups, "time": time, "alpha": alpha}
+    scored = (right[0], right[1]) if right else None
+    found_all = find_problems(sides[0], sides[1], scored=scored, **options)
+    plain = [[one.kind, list(one.columns), one.reason, one.size] for one in found_all]
+    inputs["options"] = options
+    result = record.stored(store, plain)
+    node = record.record(store, PROBLEMS, "finding", inputs, {"result": result})
+    return Problems(found_all, node.hex())

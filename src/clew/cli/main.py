@@ -26,6 +26,7 @@ COMMANDS = {
     "experiments": "List and change experiments.",
     "models": "Registered models, versions, promotion.",
     "gate": "Judge a new model before it is promoted.",
+    "problems": "What is wrong with a split.",
     "slices": "Where a model is worst.",
     "model": "Export a model, import one, build an image.",
     "show": "Show a run, a node or a value.",
