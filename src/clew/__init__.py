@@ -3,7 +3,7 @@
 Every fact is a node; a node's id is the hash of what produced it. In the order of the lifecycle:
 
 - `step`, `flow`: functions whose calls are nodes; a flow is planned as a whole before it runs.
-- `env`, `checkpoint`: what a step reads from its surroundings, and where a long one goes on.
+- `env`: what a step reads from its surroundings; in `clew.steps` the `checkpoint` of a long one.
 - `reuse`, `Search`, `trace`: nothing is computed twice in scikit-learn and NumPy code.
 - `automl`: a model for a table, within a budget of seconds.
 - `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them.
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from clew.reuse.context import reuse
     from clew.reuse.trace import trace
     from clew.select.search import Search
-    from clew.steps.checkpoint import checkpoint
     from clew.steps.env import env
     from clew.steps.flow import flow
     from clew.steps.log import log_artifact, log_metric, log_param
@@ -41,7 +40,6 @@ _HOMES = {
     "Search": "clew.select.search:Search",
     "autolog": "clew.track.autolog:autolog",
     "automl": "clew.app.automl:automl",
-    "checkpoint": "clew.steps.checkpoint:checkpoint",
     "env": "clew.steps.env:env",
     "flow": "clew.steps.flow:flow",
     "load_model": "clew.track.load:load_model",
@@ -60,7 +58,6 @@ __all__ = [
     "Search",
     "autolog",
     "automl",
-    "checkpoint",
     "env",
     "flow",
     "load_model",

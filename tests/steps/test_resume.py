@@ -14,6 +14,7 @@ import pytest
 
 import clew
 from clew.errors import ClewError, StepTimeout
+from clew.steps import checkpoint
 
 
 def test_a_failed_flow_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_step_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 
     @clew.step(reuse=True)
     def count(n: int) -> int:
-        saved = clew.checkpoint()
+        saved = checkpoint()
         done = saved.load(0)
         while done < n:
             with open(counted, "a") as log:
@@ -175,7 +176,7 @@ def test_a_step_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 def test_checkpoints_of_other_inputs_are_other_checkpoints() -> None:
     @clew.step
     def remember(x: int) -> object:
-        saved = clew.checkpoint()
+        saved = checkpoint()
         found = saved.load()
         saved.save(x)
         if found is None:
@@ -190,7 +191,7 @@ def test_checkpoints_of_other_inputs_are_other_checkpoints() -> None:
 
 def test_a_checkpoint_needs_a_step() -> None:
     with pytest.raises(ClewError, match="checkpoint"):
-        clew.checkpoint()
+        checkpoint()
 
 
 def spin(seconds: float, *, catching: bool = False) -> int:

@@ -9,6 +9,7 @@ current folder only what you own counts, and nothing in a folder that everybody 
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import re
@@ -59,8 +60,9 @@ class Settings:
     durability : {"process", "power-loss"}
         What an acknowledged write survives.
     trusted : bool
-        Whether values may be unpickled: true for a store that only this user writes, false by
-        default for a server's or a database's.
+        Whether values may be unpickled: true for a store that only this user writes; false by
+        default for a server's or a database's, for another user's and for one that everybody can
+        write.
     budget_bytes : int or None
         How large the stored values may grow; beyond it, large values are not stored any more and
         ``clew gc`` finds something to do. Half of the free disk without it.
@@ -105,14 +107,15 @@ def load(start: Path | None = None, store: str | Path | None = None) -> Settings
     path = section.get("path")
     address = _address(file, store, path)
     server = address if is_address(address) else None
+    folder = _own_folder(address) if address else _store_path(here, file, store, path)
     settings = Settings(
-        store=_own_folder(address) if address else _store_path(here, file, store, path),
+        store=folder,
         server=server,
         database=address if server is None else None,
         token=_token() if server else None,
         artifacts=os.environ.get("CLEW_ARTIFACTS") or section.get("artifacts") or None,
         durability=section.get("durability", "process"),
-        trusted=section.get("trusted", address is None),
+        trusted=section.get("trusted", address is None and _is_private(folder)),
         budget_bytes=None if budget is None else int(float(budget) * 1e9),
         memory_bytes=int(float(section.get("memory_mb", 256)) * 1e6),
         engine=os.environ.get("CLEW_ENGINE") or engine.get("kind", "inline"),
@@ -171,6 +174,15 @@ def _token() -> str | None:
     return os.environ.get("CLEW_TOKEN") or os.environ.get("MLFLOW_TRACKING_TOKEN") or None
 
 
+def states_folder(settings: Settings) -> Path:
+    """Return where checkpoints of steps lie: they are pickles, so never where others write."""
+    if settings.trusted or settings.server is not None or settings.database is not None:
+        return settings.store / "checkpoints"
+    root = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    name = hashlib.sha256(os.fsencode(settings.store.resolve())).hexdigest()[:32]
+    return Path(root).expanduser() / "clew" / "checkpoints" / name
+
+
 def _own_folder(address: str) -> Path:
     """Return where this machine keeps what belongs to a store elsewhere.
 
@@ -216,6 +228,11 @@ def _is_ours(folder: Path, found: Path) -> bool:
         return True
     shared = folder.stat().st_mode & stat.S_IWOTH
     return not shared and found.stat().st_uid == os.getuid()
+
+
+def _is_private(store: Path) -> bool:
+    """Tell whether a store, if there is one, is this user's, and not everybody's to write."""
+    return not store.exists() or _is_ours(store, store)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -28,7 +28,14 @@ from clew.adapters.stores.sql import SqliteStore, SqlStore
 from clew.adapters.stores.sql.open import open_postgres
 from clew.adapters.stores.sql.postgres.address import parse
 from clew.app.frameworks import register_frameworks
-from clew.app.settings import ENGINES, Settings, is_address, is_database, load
+from clew.app.settings import (
+    ENGINES,
+    Settings,
+    is_address,
+    is_database,
+    load,
+    states_folder,
+)
 from clew.errors import InvalidParameter
 from clew.lineage.cache.tiers import TieredBlobs
 from clew.lineage.canonical import Digest, digest
@@ -84,6 +91,7 @@ def _build(settings: Settings) -> Runtime:
     return Runtime(
         location=str(root) if settings.database is None else store.database.place,
         folder=str(root),
+        states=str(states_folder(settings)),
         store=store,
         vault=vault,
         claims=_claims(settings, store),
@@ -108,6 +116,7 @@ def _build_remote(settings: Settings) -> Runtime:
     return Runtime(
         location=str(settings.server),
         folder=str(settings.store),
+        states=str(states_folder(settings)),
         store=cast(Store, store),
         vault=ValueVault(tiers, codecs, fingerprint, blobs.pack, verify=True),
         claims=LeasedClaims(channel, blobs),

@@ -7,3 +7,7 @@ Data flows one way: `bind` (arguments) → `identify` (what decides the result) 
 known?) → `execute` (run it, observed) → `record` (store it). `eager` does that for a step called
 outside a flow; `graph` → `resolve` → `schedule` do it for a flow as a whole.
 """
+
+from clew.steps.saving import checkpoint
+
+__all__ = ["checkpoint"]

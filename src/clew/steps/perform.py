@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from clew.lineage.records import LogEntry, Node
 from clew.steps import isolate, results
-from clew.steps.checkpoint import of_call
 from clew.steps.context import Execution
 from clew.steps.execute import Outcome, execute
 from clew.steps.identify import Identity
@@ -20,6 +19,7 @@ from clew.steps.lookup import find
 from clew.steps.observe import unobserved
 from clew.steps.results import Recorded
 from clew.steps.runtime import Runtime
+from clew.steps.saving import of_call
 
 if TYPE_CHECKING:
     from clew.steps.step import Step
@@ -92,7 +92,7 @@ def _compute(
             recorded = results.compare(runtime, known, recorded)
         commit(outcome, recorded, claim)
         if checkpoint is not None and outcome.checkpointed:
-            of_call(runtime.folder, checkpoint).clear()
+            of_call(runtime.states, checkpoint).clear()
     return outcome, recorded
 
 

@@ -115,11 +115,14 @@ class Runtime:
     location : str
         Where the store is: its folder, or the address of its server.
     folder : str
-        What this machine keeps for it: checkpoints, and the store itself where it is local.
+        What this machine keeps for it, and the store itself where it is local.
+    states : str
+        Folder of the checkpoints of steps, which are pickles: nobody else may write there.
     """
 
     location: str
     folder: str
+    states: str
     store: Store
     vault: Vault
     claims: Claims

@@ -10,13 +10,14 @@ import cloudpickle
 
 from clew.errors import ClewError
 from clew.steps.context import executing
+from clew.steps.observe import unobserved
 from clew.steps.runtime import current
 
 
 class Checkpoint:
     """The saved state of one call: the same code with the same inputs and seed.
 
-    Saved states are private to the store on this machine; they are removed when the call has a
+    A state is a pickle, so it lies where only this user writes; it is removed when the call has a
     result.
     """
 
@@ -26,17 +27,20 @@ class Checkpoint:
     def load(self, default: Any = None) -> Any:
         """Return the last saved state, or `default`."""
         try:
-            data = self._path.read_bytes()
+            with unobserved():
+                data = self._path.read_bytes()
         except FileNotFoundError:
             return default
         return cloudpickle.loads(data)
 
     def save(self, state: Any) -> None:
         """Replace the saved state, atomically."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_bytes(cloudpickle.dumps(state))
-        partial.replace(self._path)
+        data = cloudpickle.dumps(state)
+        with unobserved():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial = self._path.with_suffix(f".{os.getpid()}.tmp")
+            partial.write_bytes(data)
+            partial.replace(self._path)
 
     def clear(self) -> None:
         """Remove the saved state."""
@@ -54,9 +58,10 @@ def checkpoint() -> Checkpoint:
     Examples
     --------
     >>> import clew
+    >>> from clew.steps import checkpoint
     >>> @clew.step
     ... def count(n: int) -> int:
-    ...     saved = clew.checkpoint()
+    ...     saved = checkpoint()
     ...     done = saved.load(0)
     ...     while done < n:
     ...         done += 1
@@ -69,12 +74,12 @@ def checkpoint() -> Checkpoint:
     if execution is None or execution.checkpoint_key is None:
         raise ClewError(
             "there is no step call to checkpoint",
-            hint="call clew.checkpoint() inside a step whose arguments all have content ids",
+            hint="call checkpoint() inside a step whose arguments all have content ids",
         )
     execution.checkpointed = True
-    return of_call(current().folder, execution.checkpoint_key)
+    return of_call(current().states, execution.checkpoint_key)
 
 
 def of_call(folder: str, key: str) -> Checkpoint:
-    """Return the checkpoint of a call, by the folder of its store and its id."""
-    return Checkpoint(Path(folder) / "checkpoints" / f"{key}.state")
+    """Return the checkpoint of a call, by the folder of all states and the call's id."""
+    return Checkpoint(Path(folder) / f"{key}.state")
