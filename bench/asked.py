@@ -63,6 +63,15 @@ ASKED: dict[str, Asked] = {
     "search.overhead": Asked("a search with nothing to reuse: overhead", "<= 0.05"),
     "search.vs_joblib": Asked("all of these, to joblib pipeline memory: the worst", ">= 1"),
     "search.memory": Asked("peak memory of a planned search, to scikit-learn's", "<= 1.5"),
+    "labels.youtube": Asked(
+        "weak labels of YouTube's comments: F1, less Snorkel's best", ">= -0.01"
+    ),
+    "labels.hausa": Asked("the same, news in Hausa, five classes", ">= -0.01"),
+    "labels.yoruba": Asked("the same, news in Yoruba, seven classes", ">= -0.01"),
+    "labels.fit100k": Asked(
+        "label model of 100,000 rows, 20 functions: Snorkel's CPU, to it", ">= 15"
+    ),
+    "labels.fit1m": Asked("the same, a million rows", ">= 5"),
     "automl.adult60_auc": Asked("Adult, 60 s on two cores: area on the test rows", ">= 0.927"),
     "automl.adult180_auc": Asked("the same, 180 s", ">= 0.928"),
     "automl.first_model_s": Asked("Adult: a first usable model", "<= 2"),
