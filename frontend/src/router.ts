@@ -87,9 +87,38 @@ function decoded(text: string): string {
   }
 }
 
+/**
+ * The page that an address of MLflow's web page stands for. Its clients print them after every run
+ * ("View run … at: http://…/#/experiments/1/runs/…"), and they are in notebooks and chats.
+ */
+export function fromMlflow(hash: string): string | null {
+  const path = hash.replace(/^#/, "").split("?")[0]!;
+  const kinds: [string, (found: Record<string, string>) => string][] = [
+    ["/experiments/{id}/runs/{run}/{rest*}", ({ run }) => `/runs/${run}`],
+    ["/experiments/{id}/models/{model}/{rest*}", ({ model }) => `/lineage?focus=${model}`],
+    ["/experiments/{id}/{rest*}", ({ id }) => `/e/${id}`],
+    ["/experiments", () => "/experiments"],
+    ["/models/{name}/versions/{version}", ({ name, version }) => `/models/${encodeURIComponent(name!)}/${version}`],
+    ["/models/{name}", ({ name }) => `/models/${encodeURIComponent(name!)}`],
+    ["/models", () => "/models"],
+  ];
+  for (const [pattern, to] of kinds) {
+    const found = match(pattern, path);
+    if (found) return to(found);
+  }
+  return null;
+}
+
+/** Leave an address of MLflow's for our own, before anything is drawn. */
+export function leaveMlflow(): void {
+  const target = fromMlflow(location.hash);
+  if (target) history.replaceState(null, "", target);
+}
+
 /** Follow plain links inside the application without loading the page again. */
 export function followLinks(): void {
   addEventListener("popstate", () => {
+    leaveMlflow();
     for (const listener of [...listeners]) listener();
   });
   document.addEventListener("click", (event) => {

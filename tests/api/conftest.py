@@ -34,6 +34,8 @@ class Client:
         self.application = application
         self.headers = {"host": "127.0.0.1:5080", **(headers or {})}
         self.peer = ("127.0.0.1", 40000)
+        self.sent: list[tuple[bytes, bytes]] = []
+        """The headers of the last answer, one by one."""
 
     def __call__(
         self,
@@ -79,6 +81,7 @@ class Client:
 
         await self.application(scope, receive, send)
         start = got[0]
+        self.sent = list(start["headers"])
         return Answer(
             start["status"],
             {k.decode(): v.decode("latin-1") for k, v in start["headers"]},

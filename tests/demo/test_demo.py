@@ -146,6 +146,8 @@ def test_the_model_is_registered_and_leads_back_to_the_data(played: Played) -> N
     assert version["aliases"] == ["champion"]
     nodes = played.store.lineage(version["node"]).nodes
     assert {"load", "fit"} <= {node.operation.rpartition(":")[2] for node in nodes}
+    found = clew(played.folder, "runs", "--filter", "datasets.name = 'adult'")
+    assert [run["id"] for run in found] == [played.edited["run"]]
 
 
 def test_what_depends_on_the_data(played: Played) -> None:

@@ -27,7 +27,7 @@ export function Datasets() {
               { key: "runs", head: "Runs", number: true, cell: (row) => number(row.runs) },
               { key: "used", head: "Last used", cell: (row) => <Time ms={row.last_used_ms} /> },
             ]}
-            empty={<div class="card"><Empty icon="data" title={text ? "No dataset matches" : "No datasets yet"} command="clew demo">A run that logs its inputs, or a flow that reads a table, puts it here.</Empty></div>}
+            empty={<div class="card"><Empty icon="data" title={text ? "No dataset matches" : "No datasets yet"} command="clew demo">A run that logs what it reads puts it here: autologging does, and so does <code>run.log_input</code>.</Empty></div>}
           />
         )}
       </Loaded>

@@ -3,7 +3,7 @@ import { refresh, useLive } from "../api/live";
 import { useQuery } from "../api/query";
 import { Empty } from "../components/basic";
 import { Toasts } from "../components/toast";
-import { match, usePlace } from "../router";
+import { leaveMlflow, match, usePlace } from "../router";
 import { Keys } from "./keys";
 import { lazy } from "./lazy";
 import { Login } from "./login";
@@ -34,6 +34,8 @@ const ROUTES = [
   ["/settings", lazy(async () => (await import("../pages/settings")).SettingsPage)],
   ["/v/{id}", lazy(async () => (await import("../pages/saved")).Saved)],
 ] as const;
+
+leaveMlflow();
 
 // What the address asks for is fetched while the frame is drawn.
 ROUTES.find(([pattern]) => match(pattern, location.pathname))?.[1].preload();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ def _summary(story: Story, folder: Path) -> None:
         f"served: {served.rows_per_s:.0f} one-row requests a second, p99 {served.p99_ms:.1f} ms"
     )
     click.echo("\nnext:")
+    if "CLEW_STORE" in os.environ:
+        click.echo("  unset CLEW_STORE           # the demo's store is its own, in its folder")
     click.echo(f"  cd {folder}")
     click.echo("  clew runs                  # the three runs")
     click.echo("  clew lineage last          # the thread of the newest one")

@@ -56,6 +56,30 @@ def test_every_answer_forbids_sniffing_and_embedding(client) -> None:
     assert "default-src 'self'" in client("GET", "/").headers["content-security-policy"]
 
 
+def test_no_header_stands_twice(client) -> None:
+    """Read as one, "nosniff, nosniff" is no value that a browser knows."""
+    made = client.post("/api/2.0/mlflow/runs/create", {"experiment_id": "0"})
+    run = made["run"]["info"]["run_id"]
+    place = f"/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/a.txt"
+    assert client("PUT", place, raw=b"hello").status == 200
+    for path in (
+        f"/get-artifact?run_id={run}&path=a.txt",
+        place,
+        f"/api/v1/artifacts/content?owner=run&id={run}&path=a.txt",
+        "/api/v1/studies",
+        "/health",
+    ):
+        assert client("GET", path).status == 200, path
+        names = [name for name, _ in client.sent]
+        assert len(names) == len(set(names)), (path, names)
+
+
+def test_an_address_with_a_slash_too_many_is_understood(client) -> None:
+    found = client.get("//api/2.0/mlflow/experiments/get?experiment_id=0")
+    assert found["experiment"]["name"] == "Default"
+    assert client("GET", "//health").body == b"OK"
+
+
 def test_strangers_are_refused(client) -> None:
     assert client("GET", "/api/v1/studies", headers={"host": "evil.example"}).status == 403
     assert client("GET", "/", headers={"host": "evil.example"}).status == 403

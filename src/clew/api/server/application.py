@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from clew.api import asgi, problem
@@ -72,6 +72,11 @@ class Server:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
+        if scope["path"].startswith("//"):
+            # A client that was given the address with a slash at its end.
+            scope = {**scope, "path": "/" + scope["path"].lstrip("/")}
+            if raw := scope.get("raw_path"):
+                scope["raw_path"] = b"/" + raw.lstrip(b"/")
         path = scope["path"]
         if path.startswith(self._prefixes):
             await self._mount(path, scope, receive, send)
@@ -91,7 +96,7 @@ class Server:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *SECURITY]
+                message["headers"] = _secured(message["headers"])
             await send(message)
 
         try:
@@ -148,7 +153,7 @@ def _defect(scope: Scope) -> Reply:
 
 async def _write(scope: Scope, send: Send, reply: Reply) -> None:
     body = reply.body
-    headers = [*reply.headers, *SECURITY]
+    headers = _secured(reply.headers)
     if isinstance(body, bytes):
         body = _compressed(scope, headers, body)
         headers.append((b"content-length", b"%d" % len(body)))
@@ -164,6 +169,13 @@ async def _write(scope: Scope, send: Send, reply: Reply) -> None:
     finally:
         await _close(body)
     await send({"type": "http.response.body", "body": b""})
+
+
+def _secured(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Add what every answer carries, once: twice the same header is read as another value."""
+    given = list(headers)
+    names = {name for name, _ in given}
+    return [*given, *(pair for pair in SECURITY if pair[0] not in names)]
 
 
 def _compressed(scope: Scope, headers: Headers, body: bytes) -> bytes:

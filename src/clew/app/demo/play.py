@@ -258,15 +258,18 @@ def _search(folder: Path, say: Say) -> dict[str, Any]:
 
 
 def register_model(folder: Path, summary: dict[str, Any], say: Say) -> str:
-    """Log the model of a run, and register it; its thread leads back to the rows."""
+    """Log what a run read and its model, and register that; its thread leads back to the rows."""
     from clew.app.store import open_store
     from clew.registry import register
     from clew.steps import runtime
+    from clew.track.active import ActiveRun
     from clew.track.save import log_model
 
     store = open_store(folder / ".clew")
     with runtime.using(store.runtime):
         model = store.value(f"{summary['run']}:fit")
+        rows = store.value(f"{summary['run']}:load")
+        ActiveRun.of(summary["run"]).log_input(rows, "adult", source="adult.parquet")
         logged = log_model(model, "adult", run=summary["run"])
         version = register(logged, "adult", alias="champion", description="made by `clew demo`")
     say(
