@@ -47,12 +47,12 @@ def run_id(id: object) -> str:
 
 
 def experiment_id(id: object) -> int:
-    """Return the number of an experiment."""
+    """Return the number of an experiment; one below 0 is none's, and not found."""
     try:
         number = int(cast(str, id))
     except (TypeError, ValueError):
-        number = -1
-    if isinstance(id, bool) or not 0 <= number < _LONG:
+        number = _LONG
+    if isinstance(id, bool) or not -_LONG <= number < _LONG:
         raise InvalidParameter(
             f"Invalid experiment ID '{id}'. Experiment ID must be a valid integer."
         )

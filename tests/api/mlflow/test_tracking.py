@@ -80,6 +80,12 @@ def test_texts_about_experiments(client: Client, experiment: str) -> None:
         404,
     )
     refused(
+        client("GET", f"{API}/experiments/get", query={"experiment_id": "-1337"}),
+        "RESOURCE_DOES_NOT_EXIST",
+        "No Experiment with id=-1337 exists",
+        404,
+    )
+    refused(
         client("GET", f"{API}/experiments/get", query={"experiment_id": "abc"}),
         "INVALID_PARAMETER_VALUE",
         "Invalid experiment ID 'abc'. Experiment ID must be a valid integer.",

@@ -7,7 +7,7 @@ import io
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clew.api.rest.handlers.thin import lttb, minmax
@@ -260,6 +260,7 @@ def test_histories(client, runs, served) -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=300), st.integers(3, 60))
+@example([0.5, 0.0, 1.0, 0.0], 3)
 def test_thinning_keeps_ends_order_and_size(values, most) -> None:
     if len(values) <= most:
         return

@@ -42,11 +42,13 @@ def lttb(x: Sequence[float], y: Sequence[float], most: int) -> list[int]:
 
 def minmax(x: Sequence[float], y: Sequence[float], most: int) -> list[int]:
     """Return the positions of the least and greatest point of each bucket, both ends included."""
+    if most < 4:  # No room for both extremes beside the ends.
+        return lttb(x, y, most)
     import numpy as np
 
     up = np.asarray(y, dtype=np.float64)
     count = len(up)
-    buckets = max((most - 2) // 2, 1)
+    buckets = (most - 2) // 2
     edges = np.linspace(0, count, buckets + 1).astype(np.intp)
     chosen = {0, count - 1}
     for start, stop in pairwise(edges):

@@ -37,6 +37,8 @@ class SqlExperiments:
             _check_location(artifact_location)
         kept = dict(validate.experiment_tag(*pair) for pair in (tags or {}).items())
         n = None if id is None else validate.experiment_id(id)
+        if n is not None and n < 0:
+            raise InvalidParameter(f"Invalid experiment ID '{id}'. It must not be negative.")
         ms = made_ms(created_ms)
         with self._database.writing() as connection:
             taken = connection.execute(
