@@ -24,11 +24,11 @@ from clew.lineage.records import Node
 from clew.serve import compile_model
 from clew.serve.deployment.alone import Alone
 from clew.serve.journal import Journal, JournalWriter
+from clew.serve.journal.write import PREDICTIONS
 from clew.steps.runtime import Runtime
 from clew.track.load import load_model
 from clew.track.rows import ARRAY, TABLE, read
 
-PREDICTIONS = "predictions"
 _TABLES = ("pandas.", "numpy.ndarray", "pyarrow.lib.Table", "polars.")
 _MOST_SAMPLE_BYTES = 1 << 30
 _EXAMPLE = "input_example.json"

@@ -20,6 +20,10 @@ from clew.app.store import open_store
 from clew.app.upkeep.backup import backup, restore
 from clew.entities import Metric, Owner
 from clew.errors import ClewError, CorruptValue, InvalidParameter, NotFound
+from clew.lineage.ulid import new_ulid, ulid_of
+from clew.serve.journal import Journal, JournalWriter
+from clew.serve.journal.frame import Batch, Said
+from clew.serve.journal.write import Ulids
 
 WRITER = """
 import sys
@@ -89,6 +93,38 @@ def test_restoring_brings_it_back(tmp_path: Path, monkeypatch) -> None:
     np.testing.assert_array_equal(open_store(tmp_path / "new").value(run.id), run.result)
     with pytest.raises(NotFound, match="no backup"):
         restore(tmp_path, load(store=tmp_path / "other"))
+
+
+def test_predictions_and_what_deployments_learnt_go_along(tmp_path: Path) -> None:
+    flow.run(seed=8)
+    store = load().store
+    journal, learnt = store / "predictions", store / "deployments/main"
+    writer, ulids = JournalWriter(journal), Ulids()
+    _, first = ulids.take(1)
+    row = Batch(
+        first >> 80, first.to_bytes(16), "adult", "1", "c", ("a",), [(7,)], ["yes"], None, 0.001
+    )
+    writer.append(row)
+    writer.append(Said(1, new_ulid(), ulid_of(first), "no", 0.25))
+    (learnt / "live").mkdir(parents=True)
+    (learnt / "live/1.json").write_text("{}")
+    (learnt / "learned.json").write_text('{"known": 1}')
+    copied, again = tmp_path / "copy", tmp_path / "again"
+    backup(load(), copied)
+    kept = (copied / "deployments/main/learned.json").read_text()
+    assert kept == '{"known": 1}' and not (copied / "deployments/main/live").exists()
+
+    # More came, and one process died in the middle of writing: again brings all of it.
+    writer.append(Said(2, new_ulid(), ulid_of(first), "yes", 0.75))
+    (learnt / "learned.json").write_text('{"known": 2}')
+    with next(journal.glob("*.predictions")).open("ab") as file:
+        file.write(b"torn")
+    backup(load(), copied)
+    restore(copied, load(store=again))
+    found = Journal(again / "predictions").get(ulid_of(first))
+    assert (found.answer, found.row) == ("yes", {"a": 7})
+    assert [said.truth for said in found.feedback] == ["no", "yes"]
+    assert (again / "deployments/main/learned.json").read_text() == '{"known": 2}'
 
 
 def test_a_damaged_copy_is_found(tmp_path: Path, monkeypatch) -> None:

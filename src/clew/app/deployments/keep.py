@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 
 from clew.app.deployments import change, record
-from clew.app.serving import PREDICTIONS
 from clew.app.store import Store
 from clew.errors import ClewError
 from clew.serve.deployment import judge, live
@@ -24,6 +23,7 @@ from clew.serve.deployment.state import Arm, State
 from clew.serve.hosted import Hosted
 from clew.serve.journal import JournalWriter, Prediction
 from clew.serve.journal.frame import Observed
+from clew.serve.journal.write import PREDICTIONS
 
 _FOLLOW_S = 2.0
 _log = logging.getLogger("clew.serve")

@@ -25,18 +25,18 @@ from clew.lineage.preview import describe
 from clew.lineage.records import Edge, Node, call_id
 from clew.lineage.ulid import new_ulid
 from clew.serve.deployment.config import Deployment
+from clew.serve.deployment.learn import DEPLOYMENTS
 from clew.serve.deployment.state import Arm, State
 
 OPERATION = "clew.serve:deploy"
 SUBJECT = "deployment"
-FOLDER = "deployments"
 _MOST = 10_000
 _decode = msgspec.json.Decoder(State).decode
 
 
 def folder_of(store: Store, name: str) -> Path:
     """Return where serving processes keep what they know of a deployment."""
-    return store.path / FOLDER / name
+    return store.path / DEPLOYMENTS / name
 
 
 def history(tracking: Tracking, name: str, limit: int = 100) -> list[State]:

@@ -10,6 +10,7 @@ from clew.app.store import Store
 from clew.app.tracking import tracking_of
 from clew.errors import NotFound
 from clew.serve.deployment import live
+from clew.serve.deployment.learn import DEPLOYMENTS
 from clew.serve.deployment.live import Told
 from clew.serve.deployment.meter import Counted, together
 from clew.serve.deployment.state import State
@@ -69,7 +70,7 @@ class View:
 def views(store: Store) -> list[View]:
     """Return all deployments, and the plain models that are served now, by name."""
     states = {state.name: state for state in record.listing(tracking_of(store.runtime))}
-    folder = store.path / record.FOLDER
+    folder = store.path / DEPLOYMENTS
     names = set(states)
     if folder.is_dir():
         names |= {path.name for path in folder.iterdir() if any(map(live.alive, live.told(path)))}

@@ -4,9 +4,10 @@ A backup is a folder, whatever holds the store: a backup of a database restores 
 the other way round. One consistent state of the records is copied, without holding up who writes
 (by SQLite's online backup, or from a snapshot of PostgreSQL). Then the files of large values are
 copied, which never change once they are there; a value is stored before the record that names it,
-so every value that the copied state names is found. Everything is read again and compared with its
-checksums. The new database takes its place last, so a backup that breaks off leaves the one before
-it whole, and a restoration leaves no store.
+so every value that the copied state names is found; then the journal of predictions, and what
+deployments learnt. Everything that records name is read again and compared with its checksums. The
+new database takes its place last, so a backup that breaks off leaves the one before it whole, and a
+restoration leaves no store.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from clew.adapters.stores.sql import SqliteStore, SqlStore
 from clew.adapters.stores.sql.open import fresh_postgres, read_file
 from clew.adapters.stores.sql.postgres.address import parse
 from clew.app.settings import Settings, local
+from clew.app.upkeep.beside import NAMES, copy_beside
 from clew.app.upkeep.check import check
 from clew.app.upkeep.files import Files, Moved, into_folder, into_objects
 from clew.app.wiring import open_files, open_graph
@@ -43,7 +45,7 @@ class Backup:
     database_bytes : int
         Size of the copied database, with the small values in it.
     copied, copied_bytes : int
-        Files of large values that were copied (or linked).
+        Files of large values that were copied (or linked), and those of predictions.
     known : int
         Files that an earlier backup in the same folder had brought already.
     values, runs : int
@@ -88,6 +90,7 @@ def backup(settings: Settings, folder: Path, *, link: bool = False) -> Backup:
     with open_graph(settings, make=False) as source, _writing(folder) as draft:
         source.copy_to(draft)
         moved = into_folder(open_files(settings, source), folder / VALUES, link=link)
+        copy_beside(settings.store, folder, moved)
         return _take_place(draft, folder, LocalBlobs(folder / VALUES), moved)
 
 
@@ -116,6 +119,7 @@ def restore(folder: Path, settings: Settings) -> Backup:
         with fresh_postgres(settings.database) as target:
             files = open_files(settings, target)
             moved = _move(folder / VALUES, files)
+            copy_beside(folder, settings.store, moved)
             read_file(folder / DATABASE, target)
             return _verified(parse(settings.database).shown, target, files, moved)
     place = settings.store
@@ -130,6 +134,7 @@ def restore(folder: Path, settings: Settings) -> Backup:
             source.copy_to(draft)
             files = open_files(settings, source)
             moved = _move(folder / VALUES, files)
+        copy_beside(folder, place, moved)
         return _take_place(draft, place, files, moved)
 
 
@@ -176,7 +181,8 @@ def _check_places(settings: Settings, folder: Path) -> None:
             )
         _check_folders(settings.store, folder)
     if folder.is_dir() and not (folder / DATABASE).exists():
-        strange = [entry.name for entry in folder.iterdir() if entry.name not in (VALUES, ".clew")]
+        known = (VALUES, ".clew", *NAMES)
+        strange = [entry.name for entry in folder.iterdir() if entry.name not in known]
         if [name for name in strange if not name.startswith(f".{DATABASE}-")]:
             raise InvalidParameter(
                 "the folder holds something else",

@@ -24,7 +24,9 @@ from clew.serve.policy.base import Feedback, Selection
 from clew.serve.policy.base import State as Learned
 from clew.serve.policy.configured import carried
 
-_FILE = "learned.json"
+DEPLOYMENTS = "deployments"
+"""Folder in a store's, with one for each deployment."""
+LEARNED = "learned.json"
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -66,7 +68,7 @@ class Learner:
     """
 
     def __init__(self, folder: Path, journal: Path, state: State) -> None:
-        self._path = folder / _FILE
+        self._path = folder / LEARNED
         self._journal = journal
         self._saved: bytes = b""
         self.kept = self._begun(state)

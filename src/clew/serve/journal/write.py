@@ -12,6 +12,8 @@ from clew.errors import StoreError
 from clew.lineage.ulid import new_ulid
 from clew.serve.journal.frame import Entry, Said, framed
 
+PREDICTIONS = "predictions"
+"""Folder in a store's, where the segments lie."""
 SUFFIX = ".predictions"
 FEEDBACK = ".feedback"
 """Feedback has segments of its own: whoever learns reads them without the predictions."""
