@@ -9,7 +9,7 @@ the alias pointed to before may come back: a rollback waits for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -64,27 +64,56 @@ class GuardedAliases:
 
     def _check(self, name: str, alias: str, version: int) -> None:
         tags = self.registered.get(name).tags
-        needed = _words(tags.get(POLICY, ""))
-        if not needed or alias not in (_words(tags.get(ALIASES, "")) or ["champion"]):
+        if not _words(tags.get(POLICY, "")) or alias not in _guarded(tags):
             return
-        missing = [
-            f"{gate}: {'no verdict' if step is None else step.outcome}"
-            for gate in needed
-            if (step := verdict(self.audit, gate, self.versions.get(name, version))) is None
-            or step.outcome != "PASS"
-        ]
+        missing = _missing(tags, self.audit, self.versions.get(name, version))
         if missing and not self._was_there(name, alias, version):
-            raise InvalidState(
-                f"version {version} of {name} may not take the alias {alias}",
-                got=", ".join(missing),
-                expected="PASS of " + ", ".join(needed),
-                hint=f"clew gate run; or give a reason that begins with {OVERRIDE!r}, it is kept",
-            )
+            raise _refused(f"version {version} of {name} may not take the alias {alias}", missing)
 
     def _was_there(self, name: str, alias: str, version: int) -> bool:
         events = self.audit.events(subject=f"model:{name}/{alias}", limit=_MOST).items
         created = self.versions.get(name, version).created_ms
         return any(event.after == str(version) and event.time_ms >= created for event in events)
+
+
+def demand(registered: RegisteredModels, audit: Audit, version: ModelVersion) -> None:
+    """Let a version answer requests if its model's policy lets it.
+
+    One that a guarded alias points to may: it passed, or somebody gave the reason.
+
+    Raises
+    ------
+    InvalidState
+        When a gate that the policy names has not passed it.
+    """
+    tags = registered.get(version.name).tags
+    missing = _missing(tags, audit, version)
+    if missing and not set(version.aliases) & set(_guarded(tags)):
+        named = f"version {version.version} of {version.name}"
+        raise _refused(f"{named} is not served: its gates have not passed it", missing)
+
+
+def _guarded(tags: Mapping[str, str]) -> list[str]:
+    return _words(tags.get(ALIASES, "")) or ["champion"]
+
+
+def _missing(tags: Mapping[str, str], audit: Audit, version: ModelVersion) -> list[str]:
+    found = []
+    for gate in _words(tags.get(POLICY, "")):
+        step = verdict(audit, gate, version)
+        if step is None or step.outcome != "PASS":
+            found.append(f"{gate}: {'no verdict' if step is None else step.outcome}")
+    return found
+
+
+def _refused(message: str, missing: list[str]) -> InvalidState:
+    return InvalidState(
+        message,
+        got=", ".join(missing),
+        expected="PASS of each",
+        hint=f"clew gate run; or give a reason that begins with {OVERRIDE!r}, it is kept "
+        "(clew serve: --unproven)",
+    )
 
 
 def gates(audit: Audit) -> list[str]:

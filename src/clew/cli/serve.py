@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     help="Processes that answer on the same ports; one that dies is replaced.",
 )
+@click.option("--unproven", is_flag=True, help="Also versions that their gates have not passed.")
 @click.option("--trust", is_flag=True, help="Also read types that are no library's own.")
 @click.option(
     "--keep/--no-keep", default=True, show_default=True, help="Keep every prediction in the store."
@@ -97,6 +98,7 @@ def command(
     max_rows: int,
     max_waiting: int,
     timeout_s: float,
+    unproven: bool,
     **given: Any,
 ) -> None:
     """Serve MODELS over HTTP until Ctrl-C.
@@ -114,7 +116,7 @@ def command(
     from clew.api.inference.run import run
     from clew.app.deployments.open import Settings
 
-    settings = Settings(name, sample, trust, cache_size, max_rows, max_waiting)
+    settings = Settings(name, sample, trust, cache_size, max_rows, max_waiting, unproven)
     limits = Limits(max_body_mb << 20, max_rows, max_waiting, timeout_s)
     run(Config(specs=models, settings=settings, limits=limits, **given), _ready)
 

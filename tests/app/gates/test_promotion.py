@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 import clew
+from clew.app.deployments import change
+from clew.app.deployments.open import Opened, Settings
 from clew.app.gates.infrastructure import infrastructure
 from clew.app.gates.run import Model, run
 from clew.app.promotion import POLICY
@@ -16,6 +20,7 @@ from clew.app.tracking import tracking_of
 from clew.debug.gates import Gate, Rows
 from clew.errors import InvalidParameter, InvalidState
 from clew.registry import history, promote, register, roll_back
+from clew.serve import Deployment
 
 
 def versions(count: int) -> pd.DataFrame:
@@ -95,3 +100,29 @@ def test_a_slow_version_fails_and_what_is_no_version_is_told() -> None:
     }
     with pytest.raises(InvalidParameter, match="registered version"):
         infrastructure(clew.open(), "last:fit")
+
+
+def test_serving_refuses_what_no_gate_passed_unless_told() -> None:
+    versions(2)
+    promote("line", 1)
+    store = clew.open()
+    tracking_of(store.runtime).registered.set_tag("line", POLICY, "quality")
+    settings = Settings()
+    with pytest.raises(InvalidState, match="not served"):
+        Opened(store, ["line/2"], settings, None, "")
+    assert Opened(store, ["line/2"], replace(settings, unproven=True), None, "").models
+    assert Opened(store, ["line@champion"], settings, None, "").models  # It was promoted before.
+    champion = Deployment(name="pay", arms={"champion": "line/2"})
+    with pytest.raises(InvalidState, match="not served"):
+        change.deploy(store, champion)
+    assert change.deploy(store, champion, reason="override: a rehearsal").champion.key == "line/2"
+    two = Deployment(
+        name="pay", arms={"champion": "line@champion", "next": "line/2"}, shadow=("next",)
+    )
+    change.deploy(store, two)
+    with pytest.raises(InvalidState, match="alias champion"):
+        change.promote(store, "pay", "next")
+    change.promote(store, "pay", "next", reason="override: tried by hand")
+    assert history("line", alias="champion")[0].reason == "override: tried by hand"
+    judged(2, 0.95)
+    assert Opened(store, ["line/2"], settings, None, "").models

@@ -7,6 +7,7 @@ import re
 from msgspec.structs import replace
 
 from clew.app.deployments import record
+from clew.app.promotion import OVERRIDE, demand
 from clew.app.store import Store
 from clew.app.tracking import tracking_of
 from clew.errors import InvalidState, NotFound
@@ -25,6 +26,8 @@ def deploy(store: Store, config: Deployment, *, reason: str = "", actor: str = "
         When an arm names no model.
     InvalidParameter
         When the configuration makes no sense.
+    InvalidState
+        When the gates of the champion's model have not passed it, and the reason overrides nothing.
     """
     config.checked()
     before = record.find(tracking_of(store.runtime), config.name)
@@ -33,6 +36,7 @@ def deploy(store: Store, config: Deployment, *, reason: str = "", actor: str = "
         arms=record.resolved(store, config),
         previous=None if before is None else before.id,
     )
+    _demand(store, state.champion, reason)
     return record.put(store, state, "deployment.set", reason=reason, actor=actor)
 
 
@@ -55,8 +59,10 @@ def promote(
     champion = before.config.champion
     spec = before.config.arms[champion]
     if _ALIAS.fullmatch(spec):
-        _point(store, spec, arm, reason=f"deployment {name}: {why}", actor=actor)
+        told = why if why.startswith(OVERRIDE) else f"deployment {name}: {why}"
+        _point(store, spec, arm, reason=told, actor=actor)
     else:
+        _demand(store, arm, why)
         spec = arm.spec if not _ALIAS.fullmatch(arm.spec) else arm.key
     gone = {one.role for one in before.arms if one.key == arm.key and one.role != champion}
     config = _without(before.config, gone)
@@ -130,6 +136,14 @@ def follow(store: Store, state: State) -> State | None:
             reason="; ".join(moved),
         )
     return None if now.id == state.id else now
+
+
+def _demand(store: Store, arm: Arm, reason: str) -> None:
+    """Refuse a champion that the gates of its model have not passed."""
+    version = record.version_of(store, arm)
+    if version is not None and not reason.startswith(OVERRIDE):
+        tracking = tracking_of(store.runtime)
+        demand(tracking.registered, tracking.audit, version)
 
 
 def _promoted(state: State, role: str | None) -> Arm:

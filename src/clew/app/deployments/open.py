@@ -11,6 +11,7 @@ from typing import Any
 
 from clew.app.deployments import record
 from clew.app.deployments.keep import Keeper
+from clew.app.promotion import demand
 from clew.app.serving import find, hosted, registered
 from clew.app.store import Store
 from clew.app.tracking import tracking_of
@@ -38,6 +39,8 @@ class Settings:
         How many answers a model remembers; a deployment's configuration says its own.
     most_rows, most_waiting : int
         Rows of one request, and rows that may wait for a model.
+    unproven : bool
+        Also serve versions that the gates of their model have not passed.
     """
 
     name: str | None = None
@@ -46,6 +49,7 @@ class Settings:
     cache_size: int = 0
     most_rows: int = 10_000
     most_waiting: int = 10_000
+    unproven: bool = False
 
 
 class Opened:
@@ -129,6 +133,10 @@ class Opened:
 
     def _model(self, spec: str) -> Alone:
         settings = self._settings
+        version = None if settings.unproven else registered(self._store, spec)
+        if version is not None:
+            tracking = tracking_of(self._store.runtime)
+            demand(tracking.registered, tracking.audit, version)
         found = find(self._store, spec, settings.sample, trust=settings.trust)
         made = hosted(
             found, name=settings.name, writer=self._writer, cache_size=settings.cache_size
