@@ -17,7 +17,7 @@ import clew
 from clew import track
 from clew.app.tracking import tracking_here
 from clew.entities import Owner
-from clew.errors import ClewError, InvalidParameter, NotFound, WrongType
+from clew.errors import ClewError, InvalidParameter, InvalidState, NotFound, WrongType
 from clew.steps import runtime
 
 
@@ -231,6 +231,25 @@ def test_datasets_meet_by_content() -> None:
     (again,) = other.record.datasets
     assert again.dataset.content == first.dataset.content
     assert len(clew.open().lineage(run.id).nodes) == 1
+
+
+@clew.step
+def logs_its_input(n: int) -> int:
+    track.log_input([n])
+    return n
+
+
+@clew.flow
+def logging_flow(n: int = 1):
+    return logs_its_input(n)
+
+
+def test_datasets_are_logged_around_steps_whose_reuse_would_lack_them() -> None:
+    with clew.run() as run, pytest.raises(InvalidState, match="where the step is reused"):
+        logs_its_input(1)
+    assert run.record.datasets == ()
+    with pytest.raises(InvalidState, match="where the step is reused"):
+        logging_flow.run()
 
 
 @pytest.mark.parametrize("value", ["x", None, 10**400, [1]], ids=["text", "none", "huge", "list"])

@@ -29,7 +29,7 @@ from clew.steps.provenance import capture, redacted
 from clew.steps.runtime import current as current_runtime
 from clew.steps.session import Session
 from clew.track import place
-from clew.track.dataset import describe
+from clew.track.dataset import describe, outside_steps
 from clew.track.output import Capture
 from clew.track.place import Ports
 
@@ -258,7 +258,10 @@ class ActiveRun:
         ------
         Unhashable
             When the data have no sound content id.
+        InvalidState
+            Inside a step: it would not be logged again where the step is reused.
         """
+        outside_steps()
         self.log_inputs([describe(data, name, context=context, source=source)])
 
     def log_inputs(self, inputs: Sequence[DatasetInput]) -> None:
@@ -367,6 +370,7 @@ def log_input(
     data: Any, name: str = "dataset", *, context: str = "training", source: str = ""
 ) -> None:
     """Say that the innermost run read a dataset (`ActiveRun.log_input`)."""
+    outside_steps()
     running_here("log_input").log_input(data, name, context=context, source=source)
 
 

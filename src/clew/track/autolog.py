@@ -44,7 +44,8 @@ _ROLES = {"X": "training", "y": "target"}
 def autolog(*, models: bool = False, disable: bool = False) -> None:
     """Log what is fitted from now on, in this process.
 
-    A fit inside ``with clew.run():`` or a flow is logged there, any other becomes a run of its own.
+    A fit inside ``with clew.run():`` is logged there, any other (that of a flow's step too) becomes
+    a run of its own. What is reused is not fitted, so it is not logged again.
 
     Parameters
     ----------

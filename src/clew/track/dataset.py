@@ -11,13 +11,31 @@ from typing import Any
 import numpy as np
 
 from clew.entities import Dataset, DatasetInput
+from clew.errors import InvalidState
 from clew.lineage.fingerprint import fingerprint
+from clew.steps.context import executing
 
 CONTEXT = "mlflow.data.context"
 _MOST_COLUMNS = 200
 _MOST_ROWS = 100_000
 _BINS = 10
 _COMMON = 5
+
+
+def outside_steps() -> None:
+    """Refuse a dataset that is logged inside a step, as it would be missing on reuse.
+
+    Raises
+    ------
+    InvalidState
+        Inside a step.
+    """
+    if executing.get() is not None:
+        raise InvalidState(
+            "log_input inside a step: a run would lack the dataset where the step is reused",
+            hint="return the data from the step, and log them around it; for the run of a flow: "
+            "clew.track.ActiveRun.of(run.id).log_input(data)",
+        )
 
 
 def describe(data: Any, name: str, *, context: str, source: str = "") -> DatasetInput:
