@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from clew.debug.slices.index import Index, Value, Words, counts, index, packed, unpacked
 from clew.errors import InvalidParameter
@@ -195,8 +194,8 @@ class _Beam:
 def _gain(count: Any, had: Any, expected: Any) -> Any:
     """Return what is learned from the mean of rows whose estimates have another mean."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        yes = xlogy(had, had / expected)
-        no = xlogy(count - had, (count - had) / (count - expected))
+        yes = _xlogy(had, had / expected)
+        no = _xlogy(count - had, (count - had) / (count - expected))
     return np.nan_to_num(yes + no, nan=0.0, posinf=0.0)
 
 
@@ -239,4 +238,10 @@ def _loss(X: Any, size: Any, had: Any, weights: Any) -> float:
 
 
 def _divergence(seen: NDArray[np.float64], estimate: NDArray[np.float64]) -> float:
-    return float(-(xlogy(seen, estimate) + xlogy(1 - seen, 1 - estimate)).mean())
+    return float(-(_xlogy(seen, estimate) + _xlogy(1 - seen, 1 - estimate)).mean())
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    """Return ``x ln y``, and nothing where x is 0."""
+    some = np.asarray(x) > 0
+    return np.where(some, x * np.log(np.where(some, y, 1.0)), 0.0)
