@@ -20,7 +20,8 @@ class Parity:
     rows, boundary_rows : int
         How many rows were compared; how many of them lie at the model's decision boundary.
     max_difference : float
-        Largest absolute difference of a probability, or relative difference of a value.
+        Largest absolute difference of a probability, or relative difference of a value; infinite
+        where the model has probabilities and the compiled form has none.
     flips : int
         Rows with another label although the model was not undecided between the two.
     ties : int
@@ -67,9 +68,7 @@ def compare(model: Answer, compiled: Answer, *, boundary_rows: int, tolerance: f
         difference = _relative(model.values, compiled.values)
         return Parity(len(model.values), boundary_rows, difference, 0, 0, tolerance)
     assert compiled.labels is not None
-    difference = 0.0
-    if model.probabilities is not None and compiled.probabilities is not None:
-        difference = _absolute(model.probabilities, compiled.probabilities)
+    difference = _of_probabilities(model.probabilities, compiled.probabilities)
     other = _differing(model.labels, compiled.labels)
     ties = _undecided(model, other, tolerance)
     return Parity(
@@ -80,6 +79,15 @@ def compare(model: Answer, compiled: Answer, *, boundary_rows: int, tolerance: f
         ties=ties,
         tolerance=tolerance,
     )
+
+
+def _of_probabilities(
+    model: NDArray[np.float64] | None, compiled: NDArray[np.float64] | None
+) -> float:
+    """Return the largest difference; what the model has and the other lost is an infinite one."""
+    if model is None:
+        return 0.0
+    return float("inf") if compiled is None else _absolute(model, compiled)
 
 
 def _differing(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.intp]:
