@@ -47,6 +47,9 @@ def stock() -> None:
 def uri(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     with served(app(open_tracking(load()))) as address:
+        # The client writes these itself, and leaves the second behind for every later process.
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setenv("MLFLOW_REGISTRY_URI", address)
         mlflow.set_tracking_uri(address)
         mlflow.set_registry_uri(address)
         yield address

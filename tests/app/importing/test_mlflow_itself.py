@@ -33,11 +33,12 @@ pytestmark = [
 
 
 def python(folder: Path, script: str, *arguments: str) -> str:
-    """Run one of the peer's scripts in a folder."""
+    """Run one of the peer's scripts in a folder, with no address but the one that it is given."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     done = subprocess.run(
         [sys.executable, PEER / script, *arguments],
         cwd=folder,
-        env={**os.environ, **QUIET},
+        env={**plain, **QUIET},
         capture_output=True,
         text=True,
     )
