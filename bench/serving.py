@@ -18,7 +18,7 @@ from bench.place import fresh_store
 from bench.serving_load import Load, bodies, load, served
 
 CONNECTIONS = 64
-EXPONENT = 1.2
+EXPONENT = 1.3
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -35,7 +35,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     alone = under_load("logistic", "python-alone", requests(), seconds)
     together = under_load("logistic", "python", requests(), seconds)
     yield gain("serving.adaptive_gain", together, alone, "one row a run")
-    yield cache_gain((0.9, 1.05, EXPONENT), seconds)
+    yield cache_gain((0.9, 1.1, EXPONENT), seconds)
 
 
 def under_load(

@@ -25,7 +25,7 @@ def row_key(model: bytes, values: Any) -> bytes:
 
 
 class PredictionCache:
-    """Keeps up to `size` predictions. Used by one thread at a time.
+    """Keeps up to `size` predictions. Used from one event loop.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class Hosted:
         self._journal = journal
         self._ulids = Ulids()
         self.cache = PredictionCache(cache_size) if cache_size else None
-        self.batcher: Batcher[Values, Answered] = Batcher(self._run, limit or LatencyFit())
+        self.batcher: Batcher[Values, Answered] = Batcher(self._score, limit or LatencyFit())
 
     async def answer(
         self, rows: Sequence[Row | Sequence[float]], context: Mapping[str, Any] | None = None
@@ -145,7 +145,10 @@ class Hosted:
         Overloaded
             When too many rows wait.
         """
-        return await self.batcher.submit(self.values_of(rows))
+        values = self.values_of(rows)
+        if self.cache is None:
+            return await self.batcher.submit(values)
+        return await self._remembered(self.cache, values)
 
     def values_of(self, rows: Sequence[Row | Sequence[float]]) -> list[Values]:
         """Return the values of rows in the order of the model's columns."""
@@ -164,19 +167,20 @@ class Hosted:
             self.compiled.signature.columns_of(rows)  # type: ignore[arg-type]
             raise WrongType("rows are not mappings of columns to values") from None
 
-    def _run(self, rows: Sequence[Values]) -> list[Answered]:
-        if self.cache is None:
-            return self._score(rows)
+    async def _remembered(self, cache: PredictionCache, rows: list[Values]) -> Sequence[Answered]:
+        """Answer what is known at once, here on the event loop; let the rest wait for a batch."""
         try:
             keys = [row_key(self._model, values) for values in rows]
         except OverflowError:
-            return self._score(rows)  # which names the row and the column that it refuses
-        found = [self.cache.get(key) for key in keys]
-        fresh = [at for at, answer in enumerate(found) if answer is None]
-        scored = self._score([rows[at] for at in fresh]) if fresh else []
-        for at, answer in zip(fresh, scored, strict=True):
-            self.cache.put(keys[at], answer)
+            return await self.batcher.submit(rows)  # it names the row and column that it refuses
+        found = [cache.get(key) for key in keys]
         known = [at for at, answer in enumerate(found) if answer is not None]
+        if len(known) == len(rows):
+            return self._kept(rows, found)  # type: ignore[arg-type]
+        fresh = [at for at, answer in enumerate(found) if answer is None]
+        scored = await self.batcher.submit([rows[at] for at in fresh])
+        for at, answer in zip(fresh, scored, strict=True):
+            cache.put(keys[at], answer)
         again = self._kept([rows[at] for at in known], [a for a in found if a is not None])
         answers = dict(zip([*fresh, *known], [*scored, *again], strict=True))
         return [answers[at] for at in range(len(rows))]

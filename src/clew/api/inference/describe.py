@@ -77,17 +77,18 @@ def statistics_of(hosted: Answering) -> dict[str, Any]:
     """Return a model's counts, in the shape of the statistics extension."""
     counts = hosted.batcher.counts
     cache = hosted.cache
+    hits = cache.hits if cache else 0
     busy = {"count": counts.rows, "ns": int(counts.busy_s * 1e9)}
     return {
         "name": hosted.name,
         "version": hosted.version,
-        "inference_count": counts.rows,
+        "inference_count": counts.rows + hits,
         "execution_count": counts.batches,
         "inference_stats": {
-            "success": busy,
+            "success": {**busy, "count": counts.rows + hits},
             "fail": {"count": counts.refused, "ns": 0},
             "compute_infer": busy,
-            "cache_hit": {"count": cache.hits if cache else 0, "ns": 0},
+            "cache_hit": {"count": hits, "ns": 0},
             "cache_miss": {"count": cache.misses if cache else 0, "ns": 0},
         },
     }

@@ -271,12 +271,13 @@ _METRICS = (
 
 def _value(name: str, hosted: Hosted) -> float:
     counts = hosted.batcher.counts
+    hits = hosted.cache.hits if hosted.cache else 0
     return {
-        "clew_rows_total": counts.rows,
+        "clew_rows_total": counts.rows + hits,
         "clew_batches_total": counts.batches,
         "clew_refused_rows_total": counts.refused,
         "clew_busy_seconds_total": counts.busy_s,
-        "clew_cache_hits_total": hosted.cache.hits if hosted.cache else 0,
+        "clew_cache_hits_total": hits,
         "clew_largest_batch_rows": counts.largest,
     }[name]
 

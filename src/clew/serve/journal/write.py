@@ -103,15 +103,20 @@ class _Segment:
 
 
 class Ulids:
-    """Runs of ULIDs: sixteen bytes each, in order, without a call to the system for each."""
+    """Runs of ULIDs: sixteen bytes each, in order, without a call to the system for each.
+
+    May be used from several threads.
+    """
 
     def __init__(self) -> None:
         self._last = 0
+        self._lock = threading.Lock()
 
     def take(self, count: int) -> tuple[int, int]:
         """Return the time in milliseconds, and the first of `count` numbers in a row."""
         time_ms = time.time_ns() // 1_000_000
         fresh = (time_ms << 80) | secrets.randbits(79)
-        first = max(fresh, self._last + 1)
-        self._last = first + count
+        with self._lock:
+            first = max(fresh, self._last + 1)
+            self._last = first + count
         return time_ms, first
