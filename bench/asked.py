@@ -122,6 +122,8 @@ ASKED: dict[str, Asked] = {
     ),
     "erase.max_diff": Asked("1 % of rows deleted by provenance: difference to a refit", "<= 1e-8"),
     "erase.speedup": Asked("the same: a refit's time, to it", ">= 50"),
+    "validation.found": Asked("ten faults put into rows of Adult: found where they are", ">= 10"),
+    "validation.false_alarms": Asked("clean splits of 50 of which an error is told", "<= 1"),
     "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),
     "problems.false_alarms": Asked("clean splits of 100 of which something is told", "<= 5"),
     "tracking.create_run_ms": Asked("server CPU of creating a run", "<= 0.7"),

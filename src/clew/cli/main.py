@@ -19,6 +19,7 @@ COMMANDS = {
     "init": "Make this folder a clew project.",
     "run": "Run a flow: FILE:FLOW k=v …",
     "demo": "The whole lifecycle on real data, in a minute.",
+    "data": "What a table must look like, and what is wrong with one.",
     "server": "Serve the store: web UI, MLflow's protocol, REST.",
     "ui": "Open the web UI.",
     "token": "Make, list and revoke tokens for the server.",

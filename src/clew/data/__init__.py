@@ -1,4 +1,5 @@
 """The first stage of the lifecycle: data. Facts added: the tables that everything else is made of.
 
-For now it holds the data set of the demo (`clew.data.adult`).
+- `clew.data.schema`: what a table must look like, what is wrong with one, and what changed.
+- `clew.data.adult`: the data set of the demo.
 """

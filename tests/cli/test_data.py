@@ -1,0 +1,69 @@
+"""`clew data`: from files to what is kept as a node."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import clew
+from clew.cli.main import main
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    good = pd.DataFrame({"age": [20 + i % 40 for i in range(600)], "city": ["Oslo", "Rome"] * 300})
+    good.to_parquet(tmp_path / "good.parquet")
+    good.assign(age=good["age"].mask(good.index == 5, -1)).to_csv(tmp_path / "new.csv", index=False)
+    return tmp_path
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, ["data", *map(str, words)])
+
+
+def test_a_schema_is_written_and_kept(files: Path) -> None:
+    done = call("schema", files / "good.parquet", "--out", files / "schema.json", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["schema"]["columns"][0]["low"] == 20
+    node = clew.open().node(found["node"])
+    assert [edge.name for edge in node.inputs] == ["table"]
+    assert clew.open().value(found["node"])["rows"] == 600
+    assert json.loads((files / "schema.json").read_text())["rows"] == 600
+    assert call("schema", files / "good.parquet").stdout == (files / "schema.json").read_text()
+
+
+def test_what_is_wrong_is_told_and_kept(files: Path) -> None:
+    call("schema", files / "good.parquet", "--out", files / "schema.json")
+    words = ("validate", files / "new.csv", "--schema", files / "schema.json")
+    done = call(*words, "--like", files / "good.parquet", "--json")
+    assert done.exit_code == 3, done.output
+    found = json.loads(done.stdout)
+    assert [(one["kind"], one["rows"]) for one in found["anomalies"]] == [
+        ("INT_TYPE_SMALL_INT", [5])
+    ]
+    node = clew.open().node(found["node"])
+    assert {edge.name for edge in node.inputs} == {"table", "schema", "alpha", "like"}
+    assert "error INT_TYPE_SMALL_INT age: values lie below" in call(*words).stdout
+    good = call("validate", files / "good.parquet", "--schema", files / "schema.json")
+    assert (good.exit_code, good.stdout) == (0, "nothing found\n")
+
+
+def test_what_changed_is_told(files: Path) -> None:
+    table = pd.read_parquet(files / "good.parquet")
+    table.assign(city="Oslo").to_parquet(files / "other.parquet")
+    done = call("drift", files / "good.parquet", files / "other.parquet")
+    assert done.exit_code == 3
+    assert "COMPARATOR_L_INFTY_HIGH city" in done.stdout
+    assert call("drift", files / "good.parquet", files / "good.parquet").exit_code == 0
+
+
+def test_a_file_that_is_no_schema_is_an_error(files: Path) -> None:
+    done = call("validate", files / "new.csv", "--schema", files / "new.csv")
+    assert done.exit_code == 1
+    assert "holds no schema" in done.output
+    assert call("schema", files / "none.csv").exit_code == 1
