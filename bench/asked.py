@@ -99,6 +99,7 @@ ASKED: dict[str, Asked] = {
     "serving.cache_gain": Asked("kernel machine: cache at 90 % hits to none, requests/s", ">= 5"),
     "serving.swap_failures": Asked("requests failed on hot swaps and SIGTERM under load", "== 0"),
     "serving.chaos_lost": Asked("acknowledged predictions, feedback lost by kill -9", "== 0"),
+    "serving.fuzz_500s": Asked("malformed requests that broke a server, REST and gRPC", "== 0"),
     "serving.in_process": Asked("one row in process, clew's endpoint to the pipeline", ">= 100"),
     "pretzel.memory": Asked("250 similar text pipelines: unshared memory, to it", ">= 20"),
     "pretzel.p99": Asked("the same under a cap of 512 MB: unshared 99th percentile, to it", ">= 5"),

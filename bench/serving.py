@@ -6,8 +6,9 @@ import json
 import random
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,7 @@ from bench.serving_load import Load, bodies, load, served
 
 CONNECTIONS = 64
 EXPONENT = 1.3
-
-
-def figures(quick: bool) -> Iterator[Figure]:
-    yield in_process(quick)
-    seconds = 3 if quick else 8
-    for learner in ("logistic", "boosting", "forest"):
-        seen = under_load(learner, "plan", requests(), seconds)
-        yield rate(f"serving.{learner}_rps", seen)
-        if learner == "logistic":
-            yield Figure("serving.logistic_p99_ms", seen.p99_ms, "ms", agrees=not seen.failed)
-            yield Figure("serving.cpu_ms", seen.cpu_ms, "ms", agrees=not seen.failed)
-    lone = under_load("logistic", "plan", requests(), seconds, connections=1)
-    yield Figure("serving.lone_p50_ms", lone.p50_ms, "ms", agrees=not lone.failed)
-    alone = under_load("logistic", "python-alone", requests(), seconds)
-    together = under_load("logistic", "python", requests(), seconds)
-    yield gain("serving.adaptive_gain", together, alone, "one row a run")
-    yield cache_gain((0.9, 1.1, EXPONENT), seconds)
+EXPONENTS = (0.9, 1.1, EXPONENT)
 
 
 def under_load(
@@ -48,8 +33,48 @@ def under_load(
         return load(address, pid, sent, connections=connections, seconds=seconds)
 
 
-def rate(figure: str, seen: Load) -> Figure:
-    return Figure(figure, seen.rps, "1/s", clew=seen.rps, agrees=not seen.failed)
+@cache
+def logistic(seconds: int) -> Load:
+    """Return the load that three figures tell of."""
+    return under_load("logistic", "plan", requests(), seconds)
+
+
+def logistic_p99_ms(quick: bool) -> Figure:
+    seen = logistic(length_s(quick))
+    return Figure("serving.logistic_p99_ms", seen.p99_ms, "ms", agrees=not seen.failed)
+
+
+def cpu_ms(quick: bool) -> Figure:
+    seen = logistic(length_s(quick))
+    return Figure("serving.cpu_ms", seen.cpu_ms, "ms", agrees=not seen.failed)
+
+
+def rps(learner: str, quick: bool) -> Figure:
+    """Return the requests a second of one worker process."""
+    seconds = length_s(quick)
+    if learner == "logistic":
+        seen = logistic(seconds)
+    else:
+        seen = under_load(learner, "plan", requests(), seconds)
+    note = f"one worker; p99 {seen.p99_ms:.1f} ms"
+    return Figure(f"serving.{learner}_rps", seen.rps, "1/s", seen.rps, None, note, not seen.failed)
+
+
+def lone_p50_ms(quick: bool) -> Figure:
+    seen = under_load("logistic", "plan", requests(), length_s(quick), connections=1)
+    return Figure("serving.lone_p50_ms", seen.p50_ms, "ms", agrees=not seen.failed)
+
+
+def adaptive_gain(quick: bool) -> Figure:
+    seconds = length_s(quick)
+    alone = under_load("logistic", "python-alone", requests(), seconds)
+    together = under_load("logistic", "python", requests(), seconds)
+    told = f"one row a run; p99 {together.p99_ms:.0f} ms, to {alone.p99_ms:.0f} ms"
+    return gain("serving.adaptive_gain", together, alone, told)
+
+
+def length_s(quick: bool) -> int:
+    return 3 if quick else 8
 
 
 def gain(figure: str, clew: Load, peer: Load, peer_name: str) -> Figure:
@@ -63,16 +88,17 @@ def requests(n_rows: int = 2000) -> list[str]:
     return bodies(rows()[0][:n_rows].to_dict("records"))
 
 
-def cache_gain(exponents: Sequence[float], seconds: int) -> Figure:
+def cache_gain(quick: bool) -> Figure:
     """A dear model (a kernel machine) behind a cache of 1,000 rows, and without one.
 
     Of 30,000 rows few are asked often; the value is that of the exponent at which about nine of ten
     requests are hits. The others are told beside it.
     """
+    seconds = length_s(quick)
     every = requests(30_000)
     without = under_load("kernel", "python", zipf(every, EXPONENT), seconds)
     found: dict[float, tuple[float, Load]] = {}
-    for exponent in exponents:
+    for exponent in EXPONENTS:
         with served("kernel", "python-cache") as (address, pid, _):
             sent = zipf(every, exponent)
             load(address, pid, sent, connections=CONNECTIONS, seconds=3)
@@ -172,3 +198,16 @@ def timed(call: Callable[[int], Any], n_calls: int) -> tuple[float, list[Any]]:
     before = time.process_time()
     results = [call(i) for i in range(n_calls)]
     return time.process_time() - before, results
+
+
+FIGURES: dict[str, Callable[[bool], Figure]] = {
+    "serving.in_process": in_process,
+    "serving.logistic_rps": partial(rps, "logistic"),
+    "serving.logistic_p99_ms": logistic_p99_ms,
+    "serving.cpu_ms": cpu_ms,
+    "serving.boosting_rps": partial(rps, "boosting"),
+    "serving.forest_rps": partial(rps, "forest"),
+    "serving.lone_p50_ms": lone_p50_ms,
+    "serving.adaptive_gain": adaptive_gain,
+    "serving.cache_gain": cache_gain,
+}

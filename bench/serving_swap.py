@@ -132,8 +132,9 @@ def point_champion(version: int) -> None:
 class Server:
     """`clew serve` in a process, on one port however often it is started."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, *, grpc_port: int | None = None) -> None:
         self.port = free_port()
+        self.grpc_port = grpc_port
         self._environment = {**os.environ, "CLEW_STORE": str(store)}
         self._process: subprocess.Popen[str] | None = None
 
@@ -147,6 +148,8 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "clew", "serve", NAME, "--port", str(self.port)]
+        if self.grpc_port is not None:
+            command += ["--grpc-port", str(self.grpc_port)]
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, env=self._environment
         )
@@ -154,6 +157,16 @@ class Server:
         line = self._process.stdout.readline()
         if not line.startswith("clew serves"):
             raise RuntimeError("clew serve did not start")
+
+    def alive(self) -> bool:
+        """Tell whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def memory_mb(self) -> float:
+        """Return the memory that the process holds, in MB."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
     def stop(self, number: int) -> None:
         assert self._process is not None
