@@ -82,10 +82,8 @@ def _say_answer(one: Prediction) -> None:
         click.echo(f"  {name}: {value}")
     decision = one.decision
     if decision is not None:
-        click.echo(
-            f"decided by: {decision.policy}, among {_shares(decision.chances)}; "
-            f"confidence {decision.confidence[0]:.3f}"
-        )
+        sure = f"; confidence {decision.confidence[0]:.3f}" if decision.confidence else ""
+        click.echo(f"decided by: {decision.policy}, among {_shares(decision.chances)}{sure}")
         for arm, labels in decision.votes.items():
             click.echo(f"  {arm} says {labels[0]}")
         for arm in decision.late:

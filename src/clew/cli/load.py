@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import enum
-import importlib
 import inspect
-import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clew.app.modules import module_from
 from clew.errors import InvalidParameter, NotFound
 from clew.steps.flow import Flow
 
@@ -29,7 +28,7 @@ def flow_from(target: str) -> Flow[..., Any]:
         When there is no such file, module or flow.
     """
     place, _, name = target.partition(":")
-    module = _module(place)
+    module = module_from(place, hint="clew run FILE.py:FLOW or MODULE:FLOW")
     flows = {key: item for key, item in vars(module).items() if isinstance(item, Flow)}
     if not name and len(flows) == 1:
         return next(iter(flows.values()))
@@ -39,40 +38,6 @@ def flow_from(target: str) -> Flow[..., Any]:
             expected=", ".join(f"{place}:{key}" for key in flows) or "a function with @clew.flow",
         )
     return flows[name]
-
-
-def _module(place: str) -> types.ModuleType:
-    if place.endswith(".py"):
-        path = Path(place).absolute()
-        if not path.is_file():
-            raise NotFound(f"no file {place}", hint="clew run FILE.py:FLOW")
-        if not path.stem.isidentifier():
-            raise InvalidParameter(
-                "a flow's file must have a name that Python can import", got=path.name
-            )
-        sys.path.insert(0, str(path.parent))
-        module = importlib.import_module(path.stem)
-        if getattr(module, "__file__", None) not in (str(path), str(path.resolve())):
-            raise InvalidParameter(
-                f"{path.name} has the name of another module",
-                got=str(getattr(module, "__file__", path.stem)),
-                hint="rename the file",
-            )
-        return module
-    if not all(part.isidentifier() for part in place.split(".")):
-        raise NotFound(
-            f"{place!r} is neither a Python file nor a module",
-            hint="clew run FILE.py:FLOW or MODULE:FLOW",
-        )
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        return importlib.import_module(place)
-    except ModuleNotFoundError as error:
-        if error.name is not None and place.split(".")[0] != error.name.split(".")[0]:
-            raise
-        raise NotFound(
-            f"no module {place!r}", hint="clew run FILE.py:FLOW or MODULE:FLOW"
-        ) from None
 
 
 def arguments_from(flow: Flow[..., Any], pairs: Sequence[str]) -> dict[str, Any]:

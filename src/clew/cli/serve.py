@@ -104,8 +104,9 @@ def command(
     """Serve MODELS over HTTP until Ctrl-C.
 
     A model is a deployment by its name (see clew deploy), a registered version (adult@champion,
-    adult/3), RUN:STEP, a node or a value. Aliases and deployments are followed: when they change,
-    the new version answers, and no request is dropped.
+    adult/3), RUN:STEP, a node or a value, or a service, FILE.py:CLASS: code of your own around
+    models. Aliases and deployments are followed: when they change, the new version answers, and no
+    request is dropped.
 
     It speaks the Open Inference Protocol (also over gRPC), MLflow's /invocations, and plain rows.
     On this machine alone it is open to everybody who may use the machine. Where others can reach

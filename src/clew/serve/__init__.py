@@ -2,6 +2,7 @@
 
 - `compile_model`: the fastest form of a model that is proven equal to it.
 - `Endpoint`: scores rows within this process.
+- `Service`: code of one's own around models.
 - `Fleet`, `Shelf`: many similar models in one process, and compiled ones in a folder.
 - `Deployment`, `deploy`, `promote`, `roll_back`, `deployed`: versions behind one name.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from clew.serve.fleet import Fleet
     from clew.serve.outputs import Answer
     from clew.serve.parity import Parity
+    from clew.serve.service import Service
     from clew.serve.shelf import Shelf
     from clew.serve.signature import Column, Signature
 
@@ -32,6 +34,7 @@ __all__ = [
     "Endpoint",
     "Fleet",
     "Parity",
+    "Service",
     "Shelf",
     "Signature",
     "compile_model",
@@ -51,6 +54,7 @@ _HOMES = {
     "Endpoint": "endpoint",
     "Fleet": "fleet",
     "Parity": "parity",
+    "Service": "service",
     "Shelf": "shelf",
     "Signature": "signature",
     "compile_model": "compile",

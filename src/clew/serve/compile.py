@@ -60,9 +60,9 @@ class Compiled:
 
     Parameters
     ----------
-    form : {"plan", "graph", "text", "python"}
+    form : {"plan", "graph", "text", "python", "service"}
         What serves: a plan of array operations before an ONNX graph; one ONNX graph; a plan of
-        texts; or the Python object.
+        texts; the Python object; or a service around models.
     attempts : tuple of Attempt
         What was tried, the last of which serves.
     graph : bytes

@@ -65,15 +65,15 @@ class Endpoint:
         InvalidParameter, WrongType
             When the rows are not what the model reads.
         """
-        return self.compiled.answer(rows).predictions
+        return self.answer(rows).predictions
 
     def predict_proba(self, rows: Any) -> NDArray[Any] | None:
         """Return the probabilities (n_rows, n_classes); None for a model without them."""
-        return self.compiled.answer(rows).probabilities
+        return self.answer(rows).probabilities
 
     def predict_one(self, row: Mapping[str, Any] | Sequence[float]) -> Any:
         """Return the prediction for one row."""
-        return self.compiled.answer([row]).predictions[0]
+        return self.answer([row]).predictions[0]
 
     def answer(self, rows: Any) -> Answer:
         """Return predictions and probabilities at once."""

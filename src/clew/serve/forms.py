@@ -17,7 +17,7 @@ from clew.serve.shared import SHARED
 from clew.serve.signature import Columns, Signature
 from clew.serve.text import TextPlan, text_plan_of
 
-FormName = Literal["plan", "graph", "text", "python"]
+FormName = Literal["plan", "graph", "text", "python", "service"]
 
 
 class Form(Protocol):

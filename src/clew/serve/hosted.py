@@ -195,7 +195,9 @@ class Hosted:
         else:
             answer = self.compiled.answer(np.array(rows))
         labels, probabilities = plain(answer)
-        return self._written(rows, labels, probabilities, time.perf_counter() - began_s)
+        seconds = time.perf_counter() - began_s
+        decision = self._decided(len(rows), seconds)
+        return self._written(rows, labels, probabilities, seconds, decision)
 
     def _kept(self, rows: Sequence[Values], known: Sequence[Answered]) -> list[Answered]:
         """Give answers that are known to rows that were asked again: new predictions each."""
@@ -211,6 +213,7 @@ class Hosted:
         labels: list[Any],
         probabilities: list[list[float]] | None,
         seconds: float,
+        decision: Decision | None = None,
     ) -> list[Answered]:
         """Keep a batch in the journal, then say what its rows' answers are."""
         time_ms, first = self._ulids.take(len(rows))
@@ -226,6 +229,7 @@ class Hosted:
                 labels,
                 probabilities,
                 seconds,
+                decision,
             )
             self._journal.append(entry)
         each = probabilities if probabilities is not None else [None] * len(labels)
@@ -233,6 +237,10 @@ class Hosted:
             Answered(first + at, label, share)
             for at, (label, share) in enumerate(zip(labels, each, strict=True))
         ]
+
+    def _decided(self, n_rows: int, seconds: float) -> Decision | None:
+        """Return what else is to be kept of a batch that was just answered."""
+        return None
 
 
 def plain(answer: Answer) -> tuple[list[Any], list[list[float]] | None]:

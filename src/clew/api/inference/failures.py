@@ -8,6 +8,7 @@ from clew.api.inference.limits import Limits
 from clew.api.problem import Problem, Refused, of, unexpected
 from clew.errors import ClewError
 from clew.serve.batch import Overloaded
+from clew.serve.service import ServiceFailed
 
 _log = logging.getLogger("clew.serve")
 
@@ -27,6 +28,9 @@ def refusal(error: Exception, limits: Limits, asked: str) -> ClewError | None:
         )
     if isinstance(error, TimeoutError):
         return Refused(504, "Timeout", f"no answer within {limits.timeout_s:g} s")
+    if isinstance(error, ServiceFailed):
+        _log.error("%s: %s", asked, error)
+        return Refused(500, "ServiceFailed", error.message, got=error.got, expected=error.expected)
     if isinstance(error, ClewError):
         if not isinstance(error, Refused) and of(error).status >= 500:
             _log.error("%s", error, exc_info=error)

@@ -11,12 +11,13 @@ from typing import Any
 
 from clew.app.deployments import record
 from clew.app.deployments.keep import Keeper
+from clew.app.deployments.services import class_of, find_service, hosted_service, is_service
 from clew.app.promotion import demand
 from clew.app.serving import find, hosted, registered
 from clew.app.store import Store
 from clew.app.tracking import tracking_of
 from clew.errors import InvalidParameter, NotFound
-from clew.serve.deployment.alone import Alone
+from clew.serve.deployment.alone import Alone, Composed
 from clew.serve.deployment.live import Teller, Told
 from clew.serve.deployment.state import Arm, State
 from clew.serve.hosted import Hosted
@@ -105,8 +106,16 @@ class Opened:
 
     def moved(self, model: Hosted) -> bool:
         """Tell whether the alias that is served points to another version now."""
-        version = registered(self._store, self._specs[model.name])
+        spec = self._specs[model.name]
+        if isinstance(model, Composed):
+            uses = class_of(spec).uses.items()
+            return any(self._arm_of(one) not in (None, model.used[name]) for name, one in uses)
+        version = registered(self._store, spec)
         return version is not None and str(version.version) != model.version
+
+    def _arm_of(self, spec: str) -> str | None:
+        version = registered(self._store, spec)
+        return None if version is None else f"{version.name}/{version.version}"
 
     def tell(self, model: Hosted) -> Callable[[], None]:
         """Return what writes down the counts of a model."""
@@ -133,16 +142,35 @@ class Opened:
 
     def _model(self, spec: str) -> Alone:
         settings = self._settings
-        version = None if settings.unproven else registered(self._store, spec)
-        if version is not None:
-            tracking = tracking_of(self._store.runtime)
-            demand(tracking.registered, tracking.audit, version)
+        if is_service(spec):
+            return self._service(spec)
+        self._demand(spec)
         found = find(self._store, spec, settings.sample, trust=settings.trust)
         made = hosted(
             found, name=settings.name, writer=self._writer, cache_size=settings.cache_size
         )
         self._bound(made)
         return made
+
+    def _service(self, spec: str) -> Composed:
+        settings = self._settings
+        if settings.sample is not None:
+            raise InvalidParameter("--sample is of a model", got=f"a service, {spec}")
+        for used in class_of(spec).uses.values():
+            self._demand(used)
+        found = find_service(self._store, spec, trust=settings.trust)
+        made = hosted_service(
+            found, name=settings.name, writer=self._writer, cache_size=settings.cache_size
+        )
+        self._bound(made)
+        return made
+
+    def _demand(self, spec: str) -> None:
+        """Refuse a version that the gates of its model have not passed."""
+        version = None if self._settings.unproven else registered(self._store, spec)
+        if version is not None:
+            tracking = tracking_of(self._store.runtime)
+            demand(tracking.registered, tracking.audit, version)
 
     def _bound(self, model: Hosted) -> None:
         model.most_rows = self._settings.most_rows

@@ -81,7 +81,7 @@ class Prediction:
     @property
     def confidence(self) -> float | None:
         """The confidence in the answer, or the probability of the likeliest class."""
-        if self.decision is not None:
+        if self.decision is not None and self.decision.confidence:
             return self.decision.confidence[0]
         return max(self.probabilities) if self.probabilities else None
 
