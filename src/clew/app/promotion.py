@@ -1,10 +1,11 @@
 """Which versions may be promoted: a model's policy names gates, and their verdicts decide.
 
 The policy is a tag of the registered model, ``clew.gates``: names of gates with commas between
-them. ``clew.gates.aliases`` names the aliases that it guards, ``champion`` without it. Whoever
-moves a guarded alias (Python, command line, REST, MLflow's client) needs a PASS of each gate for
-the version; or a reason that begins with ``override:``, which the audit trail keeps. A version that
-the alias pointed to before may come back: a rollback waits for nothing.
+them. ``clew.gates.aliases`` names the aliases that it guards, ``champion`` without it; the stage
+Production is guarded with them. Whoever moves a guarded alias or a version to Production (Python,
+command line, REST, MLflow's client) needs a PASS of each gate for the version; or a reason that
+begins with ``override:``, which the audit trail keeps. A version that was there before may come
+back: a rollback waits for nothing. Whoever changes the policy itself is told of in the audit trail.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from clew.entities import ModelVersion
 from clew.errors import InvalidState
 from clew.registry.ports import Aliases, RegisteredModels, Versions
 from clew.track.ports import Audit
+
+GUARDED_STAGE = "Production"
 
 POLICY, ALIASES = "clew.gates", "clew.gates.aliases"
 OVERRIDE = "override:"
@@ -66,14 +69,33 @@ class GuardedAliases:
         tags = self.registered.get(name).tags
         if not _words(tags.get(POLICY, "")) or alias not in _guarded(tags):
             return
-        missing = _missing(tags, self.audit, self.versions.get(name, version))
-        if missing and not self._was_there(name, alias, version):
+        found = self.versions.get(name, version)
+        missing = _missing(tags, self.audit, found)
+        if missing and not _was_there(self.audit, f"model:{name}/{alias}", str(version), found):
             raise _refused(f"version {version} of {name} may not take the alias {alias}", missing)
 
-    def _was_there(self, name: str, alias: str, version: int) -> bool:
-        events = self.audit.events(subject=f"model:{name}/{alias}", limit=_MOST).items
-        created = self.versions.get(name, version).created_ms
-        return any(event.after == str(version) and event.time_ms >= created for event in events)
+
+def check_stage(registered: RegisteredModels, audit: Audit, version: ModelVersion) -> None:
+    """Let a version into the stage Production if its model's policy lets it.
+
+    Raises
+    ------
+    InvalidState
+        When a gate that the policy names has not passed the version.
+    """
+    missing = _missing(registered.get(version.name).tags, audit, version)
+    key = f"version:{version.name}/{version.version}"
+    if missing and not _was_there(audit, key, GUARDED_STAGE, version):
+        named = f"version {version.version} of {version.name}"
+        raise _refused(f"{named} may not go to {GUARDED_STAGE}", missing)
+
+
+def _was_there(audit: Audit, subject: str, after: str, version: ModelVersion) -> bool:
+    events = audit.events(subject=subject, limit=_MOST).items
+    return any(
+        event.after in (after, f'"{after}"') and event.time_ms >= version.created_ms
+        for event in events
+    )
 
 
 def demand(registered: RegisteredModels, audit: Audit, version: ModelVersion) -> None:
@@ -108,9 +130,8 @@ def _missing(tags: Mapping[str, str], audit: Audit, version: ModelVersion) -> li
 
 def _refused(message: str, missing: list[str]) -> InvalidState:
     return InvalidState(
-        message,
-        got=", ".join(missing),
-        expected="PASS of each",
+        f"{message} ({', '.join(missing)})",  # MLflow's clients are shown this alone.
+        expected="PASS of each gate",
         hint=f"clew gate run; or give a reason that begins with {OVERRIDE!r}, it is kept "
         "(clew serve: --unproven)",
     )
@@ -130,7 +151,6 @@ def gates(audit: Audit) -> list[str]:
 
 def verdict(audit: Audit, gate: str, version: ModelVersion) -> Step | None:
     """Return the newest verdict of a gate on a version, or on a model of the same content."""
-    key = f"{version.name}/{version.version}"
     found: Step | None = None
     seen: set[str] = set()
     token: str | None = None
@@ -141,14 +161,20 @@ def verdict(audit: Audit, gate: str, version: ModelVersion) -> Step | None:
                 continue
             seen.add(event.subject)
             for step in _decode(event.after).judged:
-                mine = step.version == key or (
-                    bool(version.content) and step.content == version.content
-                )
-                if mine and (found is None or step.time_ms >= found.time_ms):
+                newer = found is None or step.time_ms >= found.time_ms
+                if newer and _is_about(step, version):
                     found = step
         token = page.next
         if token is None:
             return found
+
+
+def _is_about(step: Step, version: ModelVersion) -> bool:
+    """Tell whether a verdict is about a version, and not about one that bore its name before."""
+    if version.content:
+        return step.content == version.content
+    key = f"{version.name}/{version.version}"
+    return step.version == key and step.time_ms >= version.created_ms
 
 
 def _words(text: str) -> list[str]:

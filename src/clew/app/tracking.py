@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 from clew.adapters.stores import remote
 from clew.adapters.stores.sql import SqlStore
 from clew.adapters.stores.sql import tracking as sql
+from clew.app.guarded import GuardedModels, GuardedVersions
 from clew.app.promotion import GuardedAliases
 from clew.app.settings import Settings, load
 from clew.app.wiring import open_runtime
@@ -154,8 +155,8 @@ def tracking_of(runtime: Runtime) -> Tracking:
         traces=sql.SqlTraces(database),
         trash=sql.SqlTrash(database),
         audit=audit,
-        registered=registered,
-        versions=versions,
+        registered=GuardedModels(registered, audit),
+        versions=GuardedVersions(versions, registered, audit),
         aliases=GuardedAliases(sql.SqlAliases(database), registered, versions, audit),
         removals=sql.SqlRemovals(database),
         transaction=store.transaction,

@@ -140,6 +140,27 @@ def test_a_registered_model(client: Client, name: str) -> None:
     assert client.get(f"{API}/registered-models/search") == {}
 
 
+def test_a_policy_of_gates_holds_for_aliases_and_stages(
+    client: Client, name: str, model: str
+) -> None:
+    source = {"name": name, "source": f"models:/{model}", "model_id": model}
+    client.post(f"{API}/model-versions/create", source)
+    policy = {"name": name, "key": "clew.gates", "value": "quality"}
+    client.post(f"{API}/registered-models/set-tag", policy)
+    version = {"name": name, "version": "1"}
+    for path, body in (
+        ("registered-models/alias", {**version, "alias": "champion"}),
+        (
+            "model-versions/transition-stage",
+            {**version, "stage": "Production", "archive_existing_versions": False},
+        ),
+    ):
+        answer = client("POST", f"{API}/{path}", body)
+        assert answer.status == 400
+        assert "quality: no verdict" in str(answer.body)
+    client.post(f"{API}/registered-models/alias", {**version, "alias": "candidate"})
+
+
 def test_versions_aliases_and_stages(
     client: Client, tracking: Tracking, name: str, model: str, run: str
 ) -> None:

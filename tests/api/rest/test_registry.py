@@ -72,6 +72,17 @@ def test_a_promotion_leaves_a_trail(client, model) -> None:
     assert [one["id"] for one in page["items"]] == [logged.id]
 
 
+def test_a_policy_of_gates_holds_for_aliases_and_stages(client, model, served) -> None:
+    path = "/api/v1/models/adult's"
+    served.tracking.registered.set_tag("adult's", "clew.gates", "quality")
+    client.post(f"{path}/aliases/champion", {"version": 1}, status=409, method="PUT")
+    client.post(f"{path}/versions/1/stage", {"stage": "Production"}, status=409)
+    told = {"version": 1, "reason": "override: the labels are late"}
+    assert client.post(f"{path}/aliases/champion", told, method="PUT")["aliases"] == ["champion"]
+    told = {"stage": "Production", "reason": "override: the labels are late"}
+    assert client.post(f"{path}/versions/1/stage", told)["stage"] == "Production"
+
+
 def test_registered_models_are_described_renamed_removed(client, model) -> None:
     path = "/api/v1/models/adult's"
     tags = {"set": {"x": "1"}, "remove": ["none"]}

@@ -14,7 +14,7 @@ from clew.app.deployments import change
 from clew.app.deployments.open import Opened, Settings
 from clew.app.gates.infrastructure import infrastructure
 from clew.app.gates.run import Model, run
-from clew.app.promotion import POLICY
+from clew.app.promotion import ALIASES, POLICY
 from clew.app.trace_back import _verdicts
 from clew.app.tracking import tracking_of
 from clew.debug.gates import Gate, Rows
@@ -126,3 +126,54 @@ def test_serving_refuses_what_no_gate_passed_unless_told() -> None:
     assert history("line", alias="champion")[0].reason == "override: tried by hand"
     judged(2, 0.95)
     assert Opened(store, ["line/2"], settings, None, "").models
+
+
+def test_production_is_guarded_with_the_aliases() -> None:
+    versions(3)
+    tracking = tracking_of(clew.open().runtime)
+    tracking.versions.transition("line", 1, "Production")
+    tracking.registered.set_tag("line", POLICY, "quality")
+    for stage in ("Production", "production"):
+        with pytest.raises(InvalidState, match="may not go to Production"):
+            tracking.versions.transition("line", 2, stage)  # type: ignore[arg-type]
+    assert tracking.versions.get("line", 2).stage == "None"
+    assert tracking.versions.transition("line", 2, "Staging").stage == "Staging"
+    moved = tracking.versions.transition("line", 2, "Production", reason="override: a rehearsal")
+    assert moved.stage == "Production"
+    tracking.versions.transition("line", 1, "Archived")
+    assert tracking.versions.transition("line", 1, "Production").stage == "Production"
+    judged(3, 0.95)
+    assert tracking.versions.transition("line", 3, "Production").stage == "Production"
+
+
+def test_a_verdict_is_not_that_of_a_later_version_of_the_same_name() -> None:
+    versions(1)
+    assert judged(1, 0.95) == "PASS"
+    tracking = tracking_of(clew.open().runtime)
+    tracking.registered.delete("line")
+    X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 0.0, 1.0, 0.0]})
+    with clew.run():
+        model = LogisticRegression().fit(X, [0, 1, 0, 1])
+        register(clew.log_model(model, "m", input_example=X), "line")
+    tracking.registered.set_tag("line", POLICY, "quality")
+    with pytest.raises(InvalidState, match="quality: no verdict"):
+        promote("line", 1)
+
+
+def test_a_change_of_the_policy_is_kept() -> None:
+    versions(1)
+    tracking = tracking_of(clew.open().runtime)
+    tracking.registered.set_tag("line", "team", "pay")
+    tracking.registered.set_tag("line", POLICY, "quality")
+    tracking.registered.set_tag("line", ALIASES, "live")
+    tracking.registered.delete_tag("line", POLICY)
+    told = [
+        (one.reason, one.before, one.after)
+        for one in tracking.audit.events(subject="model:line").items
+        if one.action == "model.tag"
+    ]
+    assert told == [
+        (POLICY, '"quality"', None),
+        (ALIASES, None, '"live"'),
+        (POLICY, None, '"quality"'),
+    ]

@@ -9,7 +9,7 @@ from clew.adapters.trackers.mlflow import MlflowStore
 from clew.app.importing.report import Imported
 from clew.app.tracking import Tracking
 from clew.entities import ModelVersion, RegisteredModel
-from clew.errors import NotFound
+from clew.errors import InvalidState, NotFound
 
 _ACTOR = "import"
 _OF_RUN = re.compile(r"(?:^|/)(\d+)/([0-9a-f]{32})/artifacts/(.+?)/?$")
@@ -34,7 +34,10 @@ def import_registry(tracking: Tracking, source: MlflowStore, report: Imported) -
             fresh = _versions(tracking, model.name, versions.get(model.name, []), report)
             for alias, number in model.aliases.items():
                 if alias not in here.aliases and (number in fresh or not here.aliases):
-                    tracking.aliases.set(model.name, alias, number, actor=_ACTOR)
+                    try:
+                        tracking.aliases.set(model.name, alias, number, actor=_ACTOR)
+                    except InvalidState as refused:
+                        report.left_out.append(f"alias {model.name}@{alias}: {refused.message}")
 
 
 def _name(tracking: Tracking, model: RegisteredModel, report: Imported) -> RegisteredModel:
@@ -65,7 +68,7 @@ def _versions(
         try:
             here = tracking.versions.get(name, version.version)
         except NotFound:
-            if not _make(tracking, name, version, wanted):
+            if not _make(tracking, name, version, wanted, report):
                 report.left_out.append(f"version {name}/{version.version}: its number is taken")
                 continue
             fresh.add(version.version)
@@ -80,7 +83,9 @@ def _versions(
     return fresh
 
 
-def _make(tracking: Tracking, name: str, version: ModelVersion, source: str) -> bool:
+def _make(
+    tracking: Tracking, name: str, version: ModelVersion, source: str, report: Imported
+) -> bool:
     """Add a version with its number; tell whether that was still to be had."""
     for _ in range(_MOST_GAP):
         made = tracking.versions.create(
@@ -96,12 +101,20 @@ def _make(tracking: Tracking, name: str, version: ModelVersion, source: str) -> 
         )
         if made.version == version.version:
             if version.stage != "None":
-                tracking.versions.transition(name, made.version, version.stage, actor=_ACTOR)
+                _stage(tracking, made, version, report)
             return True
         tracking.versions.delete(name, made.version, actor=_ACTOR)
         if made.version > version.version:
             return False
     return False
+
+
+def _stage(tracking: Tracking, made: ModelVersion, version: ModelVersion, report: Imported) -> None:
+    try:
+        tracking.versions.transition(made.name, made.version, version.stage, actor=_ACTOR)
+    except InvalidState as refused:
+        key = f"{made.name}/{made.version}"
+        report.left_out.append(f"stage {version.stage} of version {key}: {refused.message}")
 
 
 def _source(tracking: Tracking, source: str) -> str:
