@@ -6,13 +6,14 @@ from clew.lineage.canonical import ValueId
 from clew.steps.runtime import Runtime
 
 VERDICT, LABELLED, ROWS = "clew.debug:gate", "clew.debug:label", "clew.debug:rows"
+ALERT = "clew.debug:alert"
 _ALL = 1_000_000
 
 
 def evidence(runtime: Runtime) -> set[ValueId]:
-    """Return the values that verdicts, labels and test sets stand on: they are never dropped."""
+    """Return what verdicts, labels, test sets and alerts stand on: it is never dropped."""
     found: set[ValueId] = set()
-    for operation in (VERDICT, LABELLED, ROWS):
+    for operation in (VERDICT, LABELLED, ROWS, ALERT):
         for node in runtime.store.history(operation, _ALL):
             found |= {edge.value for edge in (*node.inputs, *node.outputs)}
     return found

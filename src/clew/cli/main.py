@@ -43,6 +43,7 @@ COMMANDS = {
     "deployments": "List deployments; promote, stop, roll back.",
     "serve": "Answer requests with deployments and models.",
     "predictions": "List what was answered.",
+    "monitor": "What changed since a model was made.",
     "explain": "Follow a prediction back to the data; explain an outcome.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",

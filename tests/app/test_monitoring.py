@@ -1,0 +1,116 @@
+"""Stored predictions are judged by windows; labels come late; alerts are nodes."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.linear_model import LogisticRegression
+
+import clew
+from clew.app.monitoring import alerts, monitor
+from clew.app.serving import writer_of
+from clew.app.tracking import tracking_of
+from clew.cli.main import main
+from clew.errors import NotFound
+from clew.lineage.ulid import ulid_number, ulid_of
+from clew.registry import register
+from clew.serve.journal.frame import Batch, Said
+from clew.serve.journal.write import Ulids
+
+ROWS = 300
+
+
+def drawn(rows: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({"age": random.normal(40, 10, rows), "height": random.normal(170, 8, rows)})
+
+
+@pytest.fixture
+def model() -> LogisticRegression:
+    rows = drawn(2000, 0)
+    fitted = LogisticRegression(max_iter=500).fit(rows, (rows["age"] > 40).astype(int))
+    with clew.run():
+        register(clew.log_model(fitted, "m", input_example=rows), "line")
+    return fitted
+
+
+def ask(model: LogisticRegression, rows: pd.DataFrame) -> list[str]:
+    """Put predictions into the journal, as a server does; return their ids."""
+    store = clew.open()
+    content = tracking_of(store.runtime).versions.get("line", 1).content or ""
+    writer = writer_of(store)
+    time_ms, first = Ulids().take(len(rows))
+    entry = Batch(
+        time_ms,
+        first.to_bytes(16),
+        "line",
+        "1",
+        content,
+        tuple(rows.columns),
+        [tuple(row) for row in rows.astype(object).where(rows.notna(), None).to_numpy().tolist()],
+        model.predict(rows.fillna(0)).tolist(),
+        None,
+        0.001,
+    )
+    writer.append(entry)
+    writer.close()
+    return [ulid_of(first + at) for at in range(len(rows))]
+
+
+def label(ids: list[str], truths: list[int]) -> None:
+    writer = writer_of(clew.open())
+    for number, (id, truth) in enumerate(zip(ids, truths, strict=True)):
+        now_ms = time.time_ns() // 1_000_000 + number
+        writer.append(Said(now_ms, ulid_of(ulid_number(id) + 7), id, truth, None))
+    writer.close()
+
+
+def test_drift_and_late_labels(model: LogisticRegression) -> None:
+    first = drawn(ROWS, 1)
+    ids = ask(model, first)
+    ask(model, drawn(ROWS, 2).assign(height=lambda rows: rows["height"] / 100))
+    late = drawn(ROWS, 3)
+    last = ask(model, late)
+    ask(model, drawn(ROWS // 2, 4))  # A window that is not full is not judged.
+    store = clew.open()
+    found = monitor(store, "line", rows=ROWS)
+    assert [[one.kind for one in window.alerts] for window in found] == [[], ["drift"], []]
+    assert found[1].alerts[0].columns == ("height",)
+    assert [one.labels for one in found] == [0, 0, 0]
+    label(ids, (first["age"] > 40).astype(int).tolist())
+    label(last[:100], (late["age"] < 40).astype(int).tolist()[:100])
+    again = monitor(store, "line", rows=ROWS)
+    assert [[one.kind for one in window.alerts] for window in again] == [[], ["drift"], ["quality"]]
+    assert [one.labels for one in again] == [ROWS, 0, 100]
+    assert again[2].wrong is not None
+    assert again[2].wrong[1] > 0.9
+    node = store.node(again[2].node or "")
+    predictions = next(edge.value for edge in node.inputs if edge.name == "predictions")
+    assert store.runtime.vault.get(predictions) == last
+    kept = alerts(store)
+    assert {one["node"] for one in kept} == {again[1].node, again[2].node}
+    assert {one["alerts"][0]["kind"] for one in kept} == {"drift", "quality"}
+
+
+def test_the_command_says_what_changed(model: LogisticRegression) -> None:
+    ask(model, drawn(ROWS, 1))
+    words = ["monitor", "line", "--rows", str(ROWS)]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    rows = drawn(ROWS, 2)
+    ask(model, rows.assign(age=rows["age"].where(np.arange(ROWS) % 8 > 0)))
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 3, done.output
+    assert "drift: age" in done.output
+    done = CliRunner().invoke(main, [*words, "--json"])
+    assert json.loads(done.stdout)[1]["alerts"][0]["columns"] == ["age"]
+
+
+def test_what_was_never_asked_is_told() -> None:
+    with pytest.raises(NotFound, match="no predictions"):
+        monitor(clew.open(), "line")
