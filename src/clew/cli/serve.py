@@ -83,6 +83,14 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 64),
     help="Processes that answer on the same ports; one that dies is replaced.",
 )
+@click.option(
+    "--access-log",
+    is_flag=True,
+    help="Print a line of JSON for each request, with its answer's id.",
+)
+@click.option(
+    "--traces", is_flag=True, help="Tell OpenTelemetry of each request (its variables say where)."
+)
 @click.option("--unproven", is_flag=True, help="Also versions that their gates have not passed.")
 @click.option("--trust", is_flag=True, help="Also read types that are no library's own.")
 @click.option(

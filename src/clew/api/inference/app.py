@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -21,15 +22,18 @@ from clew.api.inference.describe import (
 )
 from clew.api.inference.failures import problem_of, refusal
 from clew.api.inference.limits import DEFAULT, Limits
+from clew.api.inference.metrics import metrics
 from clew.api.inference.models import Models
+from clew.api.inference.watch import TRACING, Seen, Watcher
 from clew.api.problem import Refused
 from clew.api.server.guard import Guard
 from clew.entities.token import Scope as TokenScope
 from clew.errors import InvalidParameter
-from clew.serve.hosted import Answering
+from clew.serve.hosted import Answered, Answering
 
 _JSON = (b"content-type", b"application/json")
 _LENGTH = b"inference-header-content-length"
+_MOST_SHOWN = 300
 _encode = msgspec.json.Encoder().encode
 
 Handler = Callable[["Inference", Scope, bytes, Answering], Awaitable["Answer"]]
@@ -59,6 +63,8 @@ class Inference:
         Who may ask; None: everybody.
     beside : sequence of Beside
         What is started and stopped with it (the gRPC server).
+    watchers : sequence of Watcher
+        Who is told what became of each request.
     """
 
     def __init__(
@@ -69,18 +75,23 @@ class Inference:
         guard: Guard | None = None,
         access: Access | None = None,
         beside: Sequence[Beside] = (),
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.models = models
         self.limits = limits
         self._guard = guard
         self._access = access
         self._beside = beside
+        self._watchers = watchers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
+        seen = _seen(scope) if self._watchers else None
+        if seen is not None:
+            scope["seen"] = seen
         try:
             async with asyncio.timeout(self.limits.timeout_s):
                 status, body, headers = await self._answer(scope, receive)
@@ -96,6 +107,11 @@ class Inference:
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
         )
+        self.models.responses["http", str(status)] += 1
+        if seen is not None:
+            seen.end(str(status))
+            for watcher in self._watchers:
+                watcher(seen)
 
     def _failed(self, scope: Scope, error: Exception) -> Answer:
         """Return an error as the protocol has it (``error``), with clew's fields beside."""
@@ -164,7 +180,7 @@ class Inference:
             case ["version"]:
                 return 200, __version__.encode(), [(b"content-type", b"text/plain")]
             case ["metrics"]:
-                text = models.metrics()
+                text = metrics(models)
                 return 200, text.encode(), [(b"content-type", b"text/plain; version=0.0.4")]
             case ["v2", "models", "stats"]:
                 return _json({"model_stats": [statistics_of(hosted) for hosted in models]})
@@ -210,7 +226,7 @@ class Inference:
         length = _header_length(scope)
         request = tensors.parse(body, length)
         rows = tensors.rows_of(request, hosted.compiled.signature)
-        answers = await hosted.answer(rows, request.parameters)
+        answers = await _asked(scope, hosted, rows, request.parameters)
         binary = bool((request.parameters or {}).get("binary_data_output", False))
         outputs, parts = tensors.outputs_of(answers, request.outputs, binary=binary)
         response: dict[str, Any] = {
@@ -231,14 +247,14 @@ class Inference:
     async def predict(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Answer ``{"rows": [{column: value}]}``."""
         asked = forms.plain_rows(body)
-        answers = await hosted.answer(asked.rows, asked.context)
+        answers = await _asked(scope, hosted, asked.rows, asked.context)
         return 200, _encode(forms.plain_answer(hosted, answers)), [_JSON]
 
     async def invocations(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
         """Answer MLflow's scoring protocol."""
         media = (header(scope, b"content-type") or b"application/json").decode("latin-1")
         rows = forms.mlflow_rows(body, media, hosted.compiled.signature)
-        answers = await hosted.answer(rows)
+        answers = await _asked(scope, hosted, rows)
         return 200, _encode({"predictions": [a.prediction for a in answers]}), [_JSON]
 
     async def feedback(self, scope: Scope, body: bytes, hosted: Answering) -> Answer:
@@ -278,6 +294,31 @@ def _header_length(scope: Scope) -> int | None:
             expected="a number of bytes",
         )
     return int(given)
+
+
+def _asked(
+    scope: Scope, hosted: Answering, rows: Sequence[Any], context: Any = None
+) -> Awaitable[Sequence[Answered]]:
+    """Ask a model, watched if anybody watches."""
+    seen: Seen | None = scope.get("seen")
+    return hosted.answer(rows, context) if seen is None else seen.ask(hosted, rows, context)
+
+
+def _seen(scope: Scope) -> Seen:
+    """Return what is known of a request when it comes."""
+    client = scope.get("client")
+    return Seen(
+        protocol="http",
+        method=scope["method"],
+        path=scope["path"][:_MOST_SHOWN],
+        client=str(client[0]) if client else "",
+        trace={
+            name.decode(): value[:_MOST_SHOWN].decode("latin-1")
+            for name, value in scope["headers"]
+            if name in TRACING
+        },
+        began_ns=time.time_ns(),
+    )
 
 
 def _json(content: Mapping[str, Any], status: int = 200) -> Answer:

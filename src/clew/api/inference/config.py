@@ -31,6 +31,8 @@ class Config:
         Whether predictions are kept in the store.
     limits : Limits
         What a request may take.
+    access_log, traces : bool
+        Whether a line is printed for each request, and whether OpenTelemetry is told of it.
     """
 
     specs: tuple[str, ...]
@@ -42,3 +44,5 @@ class Config:
     workers: int = 1
     keep: bool = True
     limits: Limits = DEFAULT
+    access_log: bool = False
+    traces: bool = False

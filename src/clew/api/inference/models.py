@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from clew.api.inference.forms import Told
 from clew.app.deployments.keep import Keeper
 from clew.errors import InvalidParameter, InvalidState, NotFound
 from clew.lineage.ulid import new_ulid
+from clew.serve.deployment.alone import Alone
+from clew.serve.deployment.meter import Meter
 from clew.serve.hosted import Answering, Hosted
 from clew.serve.journal import Journal, JournalWriter, Prediction
 from clew.serve.journal.frame import Observed, Said
@@ -31,6 +34,8 @@ class Models:
         Where predictions are read, and where feedback is kept.
     draining : bool
         Whether the process was told to end.
+    responses : Counter
+        How many requests were answered, by protocol and status.
     moved : callable, optional
         Tells whether what a model was loaded by names another version now; runs in a thread.
     tell : callable, optional
@@ -55,6 +60,7 @@ class Models:
         self._front: dict[str, str] = {}
         self._absent: dict[str, str] = {}
         self._keepers: dict[str, Keeper] = {}
+        self.responses: Counter[tuple[str, str]] = Counter()
         self.draining = False
 
     def add(self, hosted: Hosted) -> None:
@@ -239,48 +245,12 @@ class Models:
             raise InvalidState("this server keeps no predictions")
         return self._journal.get(id)
 
-    def _all(self) -> Iterator[tuple[str, Hosted]]:
-        """Yield every version that is in memory, with the name under which it is asked."""
+    def metered(self) -> Iterator[tuple[str, str, Hosted, Meter | None]]:
+        """Yield name, version, model and meter of every version that is in memory."""
         for name, versions in self._served.items():
             for hosted in versions.values():
-                yield name, hosted
+                meter = hosted.part.meter if isinstance(hosted, Alone) else None
+                yield name, hosted.version, hosted, meter
         for name, keeper in self._keepers.items():
             for part in keeper.router.running.parts.values():
-                yield name, part.hosted
-
-    def metrics(self) -> str:
-        """Return the counts of all models in Prometheus' text format."""
-        lines = []
-        for name, kind, help in _METRICS:
-            lines += [f"# HELP {name} {help}", f"# TYPE {name} {kind}"]
-            for served, hosted in self._all():
-                labels = f'model="{_escaped(served)}",version="{_escaped(hosted.version)}"'
-                lines.append(f"{name}{{{labels}}} {_value(name, hosted)}")
-        return "\n".join(lines) + "\n"
-
-
-_METRICS = (
-    ("clew_rows_total", "counter", "Rows that were answered."),
-    ("clew_batches_total", "counter", "Batches that were run."),
-    ("clew_refused_rows_total", "counter", "Rows refused because too many waited."),
-    ("clew_busy_seconds_total", "counter", "Seconds spent in batches."),
-    ("clew_cache_hits_total", "counter", "Rows answered from the cache."),
-    ("clew_largest_batch_rows", "gauge", "Rows of the largest batch so far."),
-)
-
-
-def _value(name: str, hosted: Hosted) -> float:
-    counts = hosted.batcher.counts
-    hits = hosted.cache.hits if hosted.cache else 0
-    return {
-        "clew_rows_total": counts.rows + hits,
-        "clew_batches_total": counts.batches,
-        "clew_refused_rows_total": counts.refused,
-        "clew_busy_seconds_total": counts.busy_s,
-        "clew_cache_hits_total": hits,
-        "clew_largest_batch_rows": counts.largest,
-    }[name]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+                yield name, part.hosted.version, part.hosted, part.meter

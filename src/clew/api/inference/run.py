@@ -11,6 +11,8 @@ from clew.api.access import Access
 from clew.api.inference.app import Beside, Inference
 from clew.api.inference.config import Config
 from clew.api.inference.models import Models
+from clew.api.inference.traces import Traces
+from clew.api.inference.watch import AccessLog, Watcher
 from clew.api.server import listen
 from clew.api.server.guard import LOCAL_NAMES, Guard
 from clew.api.server.workers import supervise
@@ -89,7 +91,10 @@ def answer(
     served = open_served(load(), address=address, needs_token=needs_token)
     access = Access(served.tokens, needs_token=True) if needs_token else None
     writer = writer_of(served.store) if config.keep else None
+    watchers: list[Watcher] = [AccessLog()] if config.access_log else []
     try:
+        if config.traces:
+            watchers.append(Traces())
         opened = Opened(served.store, config.specs, config.settings, writer, address)
         models = Models(
             opened.load,
@@ -108,11 +113,18 @@ def answer(
             from clew.api.inference.rpc.server import RpcServer, target
 
             rpc = target(config.host, reserved.getsockname()[1])
-            beside.append(RpcServer(models, rpc, limits=config.limits, access=access))
+            beside.append(
+                RpcServer(models, rpc, limits=config.limits, access=access, watchers=watchers)
+            )
         extra = set(config.hosts)
         guard = Guard(extra | LOCAL_NAMES if extra or not needs_token else set())
         application = Inference(
-            models, limits=config.limits, guard=guard, access=access, beside=beside
+            models,
+            limits=config.limits,
+            guard=guard,
+            access=access,
+            beside=beside,
+            watchers=watchers,
         )
         state = Ready(address, rpc, opened, needs_token)
         listen.serve(
@@ -123,5 +135,7 @@ def answer(
             linger_s=_LINGER_S,
         )
     finally:
+        for watcher in watchers:
+            watcher.close()
         if writer is not None:
             writer.close()

@@ -101,6 +101,11 @@ class Batcher(Generic[Item, Result]):
         self._thread: ThreadPoolExecutor | None = None
         self.counts = Counts()
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait now."""
+        return self._waiting
+
     async def submit(self, items: Sequence[Item]) -> Sequence[Result]:
         """Return the results of some items; they travel in one batch.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -14,6 +15,8 @@ _PER_LOG = 1 / math.log(_STEP)
 _LEAST_S = 1e-5
 _BUCKETS = 330
 """Buckets of 5 %, from 10 µs to 100 s."""
+BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds of the histogram that `Meter` keeps from its beginning."""
 TURN_S = 5.0
 _TURNS = 12
 
@@ -80,6 +83,8 @@ class Meter:
     def __init__(self) -> None:
         self.requests = self.rows = self.errors = self.late = 0
         self.log_sum = self.log_square = 0.0
+        self.seconds = 0.0
+        self.histogram = [0] * (len(BOUNDS_S) + 1)
         self._buckets = [0] * _BUCKETS
         self._turned_s = time.monotonic()
         self._before = (0, 0, 0, 0)
@@ -89,6 +94,8 @@ class Meter:
         """Count a request that was answered."""
         self.requests += 1
         self.rows += rows
+        self.seconds += seconds
+        self.histogram[bisect_left(BOUNDS_S, seconds)] += 1
         log = math.log(seconds) if seconds > _LEAST_S else _LOG_LEAST
         self.log_sum += log
         self.log_square += log * log

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from clew.api import problem
@@ -13,6 +14,7 @@ from clew.api.inference.limits import Limits
 from clew.api.inference.models import Models
 from clew.api.inference.rpc.messages import SERVICE
 from clew.api.inference.rpc.service import CALLS, Call, packed, parsed, stream
+from clew.api.inference.watch import TRACING, Seen, Watcher
 from clew.entities.token import Scope
 from clew.errors import ClewError, MissingExtra
 
@@ -51,15 +53,24 @@ class RpcServer:
         Host and port; a port that several workers share.
     access : Access, optional
         Who may ask; None: everybody.
+    watchers : sequence of Watcher
+        Who is told what became of each request.
     """
 
     def __init__(
-        self, models: Models, address: str, *, limits: Limits, access: Access | None = None
+        self,
+        models: Models,
+        address: str,
+        *,
+        limits: Limits,
+        access: Access | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._models = models
         self._address = address
         self._limits = limits
         self._access = access
+        self._watchers = watchers
         self._server: Any = None
 
     async def start(self) -> int:
@@ -96,14 +107,22 @@ class RpcServer:
 
     def _unary(self, name: str, call: Call) -> _Raw:
         async def answer(raw: bytes, context: Any) -> bytes:
+            seen = _seen(name, context) if self._watchers else None
+            failure: Exception | None = None
             try:
                 self._admit(context, call.scope)
                 request = parsed(call.asked, raw)
                 async with asyncio.timeout(self._limits.timeout_s):
-                    return packed(await call.answer(self._models, request))
+                    response = await call.answer(self._models, request)
+                answer = packed(response)
+                if seen is not None and name == "ModelInfer":
+                    _answered(seen, response)
             except Exception as error:
                 failure = error
-            await self._abort(context, name, failure)
+            if failure is None:
+                self._count(seen, "OK")
+                return answer
+            await self._abort(context, name, failure, seen)
             return b""
 
         return answer
@@ -116,10 +135,20 @@ class RpcServer:
         except Exception as error:
             await self._abort(context, "ModelStreamInfer", error)
 
-    async def _abort(self, context: Any, name: str, error: Exception) -> None:
+    def _count(self, seen: Seen | None, status: str) -> None:
+        self._models.responses["grpc", status] += 1
+        if seen is not None:
+            seen.end(status)
+            for watcher in self._watchers:
+                watcher(seen)
+
+    async def _abort(
+        self, context: Any, name: str, error: Exception, seen: Seen | None = None
+    ) -> None:
         told = refusal(error, self._limits, name)
         found = problem_of(told)
         code = _CODES.get(found.status, grpc.StatusCode.INTERNAL)
+        self._count(seen, code.name)
         await context.abort(code, str(told or found.what)[:_MOST_DETAILS], _trailing(told))
 
     def _admit(self, context: Any, scope: Scope | None) -> None:
@@ -130,6 +159,26 @@ class RpcServer:
             for name, value in context.invocation_metadata() or ()
         ]
         demand(self._access.caller({"headers": headers}), scope)
+
+
+def _seen(name: str, context: Any) -> Seen:
+    """Return what is known of a call when it comes."""
+    headers = dict(context.invocation_metadata() or ())
+    named = [name.decode() for name in TRACING]
+    return Seen(
+        protocol="grpc",
+        method=name,
+        path="",
+        client=context.peer(),
+        trace={one: str(headers[one])[:300] for one in named if one in headers},
+        began_ns=time.time_ns(),
+    )
+
+
+def _answered(seen: Seen, response: Any) -> None:
+    """See who answered."""
+    seen.model, seen.version = response.model_name, response.model_version
+    seen.rows = response.outputs[0].shape[0] if response.outputs else 0
 
 
 def _trailing(told: ClewError | None) -> tuple[tuple[str, str], ...]:
