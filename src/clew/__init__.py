@@ -9,6 +9,7 @@ Every fact is a node; a node's id is the hash of what produced it. In the order 
 - `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them.
 - `log_metric`, `log_param`, `log_artifact`, `log_model`: what a run, or a flow, says about itself.
 - `load_model`: a logged or registered model; in `clew.registry` names, versions, promotion.
+- `assertion`: what must not be wrong with a model's answers.
 - `open`: the store: runs, lineage, why, diff, rebuild, impact, sql, gc, fsck.
 
 The content id of any value is `clew.lineage.fingerprint.fingerprint`. Errors are in `clew.errors`.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clew.app.automl import automl
     from clew.app.store import open_store as open
+    from clew.debug.assertions import assertion
     from clew.reuse.context import reuse
     from clew.reuse.trace import trace
     from clew.select.search import Search
@@ -38,6 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Search": "clew.select.search:Search",
+    "assertion": "clew.debug.assertions:assertion",
     "autolog": "clew.track.autolog:autolog",
     "automl": "clew.app.automl:automl",
     "env": "clew.steps.env:env",
@@ -56,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "Search",
+    "assertion",
     "autolog",
     "automl",
     "env",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -109,6 +111,62 @@ def test_the_command_says_what_changed(model: LogisticRegression) -> None:
     assert "drift: age" in done.output
     done = CliRunner().invoke(main, [*words, "--json"])
     assert json.loads(done.stdout)[1]["alerts"][0]["columns"] == ["age"]
+
+
+CHECKS = """
+import clew
+from clew.debug.assertions import consistent
+
+
+@clew.assertion
+def grown(row, answer):
+    return answer == 1 and row["age"] < 45
+
+
+same = consistent("age")
+"""
+
+
+def test_assertions_on_stored_predictions(
+    model: LogisticRegression, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "checks_of_line.py").write_text(CHECKS)
+    file = str(tmp_path / "checks_of_line.py")
+    rows = drawn(ROWS, 1)
+    ids = ask(model, rows)
+    violated = np.flatnonzero((model.predict(rows) == 1) & (rows["age"] < 45))
+    done = CliRunner().invoke(main, ["assertions", file, "line", "--choose", "5", "--json"])
+    assert done.exit_code == 3, done.output
+    found = json.loads(done.stdout)
+    assert found["fired"] == {"grown": len(violated), "one answer for each age": 0}
+    assert set(found["worst"]) == {ids[at] for at in violated}
+    assert len(set(found["to_label"])) == 5
+    assert set(found["to_label"]) <= set(found["worst"])
+    assert clew.open().value(found["node"])["fired"] == found["fired"]
+    ask(model, drawn(ROWS, 2).assign(age=lambda rows: 42 + (rows["age"] - 40) / 100))
+    done = CliRunner().invoke(main, ["monitor", "line", "--rows", str(ROWS), "--assertions", file])
+    assert done.exit_code == 3, done.output
+    assert "assertion: grown" in done.output
+
+
+def test_assertions_on_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "checks_of_rows.py").write_text(CHECKS)
+    (tmp_path / "empty_checks.py").write_text("a = 1")
+    rows = pd.DataFrame({"age": [50, 50, 50, 20], "answer": [1, 1, 0, 0]})
+    rows.assign(id=range(4)).to_csv(tmp_path / "rows.csv", index=False)
+    file = str(tmp_path / "checks_of_rows.py")
+    words = ["assertions", file, "--rows", str(tmp_path / "rows.csv")]
+    done = CliRunner().invoke(main, [*words, "--json"])
+    assert done.exit_code == 3, done.output
+    found = json.loads(done.stdout)
+    assert found["fired"] == {"grown": 0, "one answer for each age": 1}
+    assert found["corrections"] == {"2": 1}
+    assert "one answer for each age" in CliRunner().invoke(main, words).output
+    words[1] = str(tmp_path / "empty_checks.py")
+    assert "has no assertions" in CliRunner().invoke(main, words).output
+    assert CliRunner().invoke(main, words[:2]).exit_code == 2
 
 
 def test_what_was_never_asked_is_told() -> None:

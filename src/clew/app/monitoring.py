@@ -17,6 +17,7 @@ from clew.app.evidence import ALERT
 from clew.app.gates import record
 from clew.app.serving import find, journal_of
 from clew.app.store import Store
+from clew.debug.assertions import Suite
 from clew.debug.monitor import Alert, Reference, Window, watch
 from clew.debug.monitor.watch import interval
 from clew.errors import ClewError, InvalidParameter, NotFound
@@ -89,6 +90,7 @@ def monitor(
     rows: int = 1000,
     alpha: float = 0.01,
     most_errors: float | None = None,
+    assertions: Suite | None = None,
     trust: bool = False,
 ) -> tuple[Watched, ...]:
     """Judge all full windows of a model's predictions, the oldest first.
@@ -101,6 +103,8 @@ def monitor(
         Rows of a window.
     alpha, most_errors
         Of `clew.debug.monitor.watch`.
+    assertions : Suite, optional
+        Asks also whether these are violated more often than in the first window.
     trust : bool
         Also read types of a registered model that are no library's own.
 
@@ -114,13 +118,15 @@ def monitor(
     streams = _streams(store, model)
     if not streams:
         raise NotFound(f"{model!r} has no predictions here", hint="`clew predictions` lists them")
-    options = {"alpha": alpha, "most_errors": most_errors, "window": rows}
+    options: dict[str, Any] = {"alpha": alpha, "most_errors": most_errors, "window": rows}
+    if assertions is not None:
+        options["assertions"] = [one.name for one in assertions.assertions]
     found: list[Watched] = []
     for stream in streams:
         ordered = [stream.rows[id] for id in sorted(stream.rows)]
         windows = [ordered[at : at + rows] for at in range(0, len(ordered) - rows + 1, rows)]
         if windows:
-            found += _judged(store, stream, windows, options, trust=trust)
+            found += _judged(store, stream, windows, options, assertions, trust=trust)
     return tuple(found)
 
 
@@ -162,15 +168,16 @@ def _judged(
     stream: _Stream,
     windows: Sequence[list[_Row]],
     options: dict[str, Any],
+    suite: Suite | None,
     *,
     trust: bool,
 ) -> Iterator[Watched]:
     sample = _sample(store, stream, trust=trust)
-    first = _window(stream, windows[0], sample)
-    reference = Reference(sample, first.answers, first.errors)
+    first = _window(stream, windows[0], sample, suite)
+    reference = Reference(sample, first.answers, first.errors, first.fired)
     told = {"alpha": options["alpha"], "most_errors": options["most_errors"]}
     for number, rows in enumerate(windows):
-        window = _window(stream, rows, sample)
+        window = _window(stream, rows, sample, suite)
         found = watch(reference, window, **told)
         ends = ulid_of(rows[0].id), ulid_of(rows[-1].id)
         errors = window.errors
@@ -211,14 +218,17 @@ def _sample(store: Store, stream: _Stream, *, trust: bool) -> Any:
     return _plain(frame[list(stream.columns)], frame)
 
 
-def _window(stream: _Stream, rows: list[_Row], sample: Any) -> Window:
+def _window(stream: _Stream, rows: list[_Row], sample: Any, suite: Suite | None) -> Window:
     import pandas as pd
 
     columns = zip(*(row.values for row in rows), strict=True)
     asked = dict(zip(stream.columns, columns, strict=True))
     frame = _plain(pd.DataFrame({n: list(values) for n, values in asked.items()}), sample)
     labelled = sorted((row for row in rows if row.truth is not None), key=lambda row: row.told_ms)
-    return Window(frame, [row.answer for row in rows], _errors(labelled))
+    answers = [row.answer for row in rows]
+    records = [dict(zip(stream.columns, row.values, strict=True)) for row in rows]
+    fired = {} if suite is None else suite.check(records, answers).fired
+    return Window(frame, answers, _errors(labelled), fired)
 
 
 def _plain(frame: Any, like: Any) -> Any:

@@ -44,6 +44,7 @@ COMMANDS = {
     "serve": "Answer requests with deployments and models.",
     "predictions": "List what was answered.",
     "monitor": "What changed since a model was made.",
+    "assertions": "What is wrong with answers.",
     "explain": "Follow a prediction back to the data; explain an outcome.",
     "gc": "Remove values that nothing needs.",
     "fsck": "Check the store.",

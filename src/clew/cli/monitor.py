@@ -26,6 +26,7 @@ FOUND = 3
     type=click.FloatRange(0, 1),
     help="Share of wrong answers that is tolerated.  [default: that of the first window]",
 )
+@click.option("--assertions", metavar="FILE.py", help="Also watch these: see clew assertions.")
 @click.option("--trust", is_flag=True, help="Also load types that are no library's own.")
 @json_option
 @click.pass_context
@@ -35,18 +36,27 @@ def command(
     rows: int,
     alpha: float,
     most_errors: float | None,
+    assertions: str | None,
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Judge what MODEL was asked and answered, window by window: drift, quality.
+    """Judge what MODEL was asked and answered, window by window: drift, errors, assertions.
 
     Exit status 3 when the newest window of a version has an alert.
     """
+    from clew.app.asserted import suite_from
     from clew.app.monitoring import monitor
     from clew.app.store import open_store
 
+    suite = None if assertions is None else suite_from(assertions)
     found = monitor(
-        open_store(), model, rows=rows, alpha=alpha, most_errors=most_errors, trust=trust
+        open_store(),
+        model,
+        rows=rows,
+        alpha=alpha,
+        most_errors=most_errors,
+        assertions=suite,
+        trust=trust,
     )
     if as_json:
         print_json(found)
