@@ -169,3 +169,16 @@ def test_the_whole_demo(tmp_path: Path) -> None:
     assert "BINS" in story["parting"]
     assert set(story["row"]) >= {"row_id", "age", "income"}
     assert "every content id equal" in story["rebuilt"]
+    judged = story["gate"]
+    assert (judged["refused"], judged["passed"], story["version"]) == (
+        "adult/2",
+        "adult/3",
+        "adult/3",
+    )
+    assert judged["training"] > 0.95
+    assert "training_accuracy(new)" in judged["reason"]
+    assert judged["labels"] * 10 < judged["published"]
+    assert judged["slice_error"] > 1.5 * judged["error"]
+    shown = clew(folder, "models", "show", "adult")
+    aliases = {one["version"]: one["aliases"] for one in shown["versions"]}
+    assert aliases == {1: [], 2: [], 3: ["champion"]}

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from clew.app.demo import gate
 from clew.app.demo.serve import Act, act
 from clew.data import adult
 from clew.errors import ClewError, InvalidParameter, MissingExtra
@@ -59,6 +60,8 @@ class Story:
         A grid searched by scikit-learn and by `clew.Search`: CPU seconds, ratio, differences.
     version : str
         The registered version of the last run's model, ``adult/1``.
+    gate : Judgement
+        What the gate said of an over-fitted model and of the flow's; where this one is worst.
     served : Act
         The test rows, asked of that version over HTTP.
     """
@@ -72,6 +75,7 @@ class Story:
     rebuilt: str
     search: dict[str, Any]
     version: str
+    gate: gate.Judgement
     served: Act
 
 
@@ -108,14 +112,24 @@ def play(folder: Path, say: Say) -> Story:
         verdict = f"differs at {same['operation']}: {same['difference']}"
     say(f"  {verdict}")
     search = _search(folder, say)
-    version = register_model(folder, third, say)
+    judgement = _gate(folder, third, say)
     served = _serve(folder, third, say)
     scenes = tuple(
         _scene(title, summary)
         for title, summary in (("first run", first), ("again", second), ("edited", third))
     )
     return Story(
-        folder, _learner(third), scenes, reason, parting, row, verdict, search, version, served
+        folder,
+        _learner(third),
+        scenes,
+        reason,
+        parting,
+        row,
+        verdict,
+        search,
+        judgement.passed,
+        judgement,
+        served,
     )
 
 
@@ -131,7 +145,7 @@ def _check_libraries() -> None:
 
 def _set_up(folder: Path) -> None:
     """Write the project anew: the demo always begins with an empty store."""
-    known = {*FILES, "adult.parquet", "clew.toml", ".clew", "__pycache__"}
+    known = {*FILES, *gate.FILES, "adult.parquet", "clew.toml", ".clew", "__pycache__"}
     if folder.exists():
         strange = sorted(path.name for path in folder.iterdir() if path.name not in known)
         if not folder.is_dir() or strange:
@@ -257,7 +271,20 @@ def _search(folder: Path, say: Say) -> dict[str, Any]:
     return found
 
 
-def register_model(folder: Path, summary: dict[str, Any], say: Say) -> str:
+def _gate(folder: Path, summary: dict[str, Any], say: Say) -> gate.Judgement:
+    """Register the run's model beside two others, and promote it if its gate lets it."""
+    from clew.app.store import open_store
+
+    store = open_store(folder / ".clew")
+    train, test = (store.value(f"{summary['run']}:{part}") for part in ("part", "part#2"))
+    old, overfitted = gate.prepare(folder, store, train, test)
+    version = register_model(folder, summary, say, alias=None)
+    return gate.play(folder, store, (old, overfitted, version), say)
+
+
+def register_model(
+    folder: Path, summary: dict[str, Any], say: Say, *, alias: str | None = "champion"
+) -> str:
     """Log what a run read and its model, and register that; its thread leads back to the rows."""
     from clew.app.store import open_store
     from clew.registry import register
@@ -271,10 +298,10 @@ def register_model(folder: Path, summary: dict[str, Any], say: Say) -> str:
         rows = store.value(f"{summary['run']}:load")
         ActiveRun.of(summary["run"]).log_input(rows, "adult", source="adult.parquet")
         logged = log_model(model, "adult", run=summary["run"])
-        version = register(logged, "adult", alias="champion", description="made by `clew demo`")
+        version = register(logged, "adult", alias=alias, description="made by `clew demo`")
     say(
-        f"\nregistered as adult version {version.version} (champion): "
-        f"models:/adult@champion, from run {summary['run']}"
+        f"\nregistered as adult version {version.version}: "
+        f"models:/adult{f'@{alias}' if alias else f'/{version.version}'}, from run {summary['run']}"
     )
     return f"{version.name}/{version.version}"
 
