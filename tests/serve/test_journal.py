@@ -100,14 +100,20 @@ def test_a_full_disk_refuses_and_the_next_one_is_kept(
 ) -> None:
     writer, ulids = JournalWriter(tmp_path), Ulids()
     writer.append(batch(ulids.take(1)[1], 1))
+    reading = Journal(tmp_path)
     real = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: real(file, data[: len(data) // 2]))
-    with pytest.raises(StoreError, match="could not be kept"):
-        writer.append(batch(ulids.take(1)[1], 1))
+    for share in (0.5, 0.01, 0.9, 0.0):
+        monkeypatch.setattr(
+            os, "write", lambda file, data, cut=share: real(file, data[: int(len(data) * cut)])
+        )
+        with pytest.raises(StoreError, match="could not be kept"):
+            writer.append(batch(ulids.take(1)[1], 1))
+        assert len(reading.newest(9)) == 1
     monkeypatch.setattr(os, "write", real)
     _, last = ulids.take(1)
     writer.append(batch(last, 1))
-    assert len(Journal(tmp_path).newest(9)) == 2
+    assert len(list(tmp_path.iterdir())) == 1  # however many were refused
+    assert len(reading.newest(9)) == len(Journal(tmp_path).newest(9)) == 2
     assert Journal(tmp_path).get(ulid_of(last)).answer == 0
 
 

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from clew.api.inference.run import Ready
+    from clew.app.deployments.open import Batching
 
 
 @click.command("serve")
@@ -69,6 +70,28 @@ if TYPE_CHECKING:
     help="Most rows that wait; more are refused with 429.",
 )
 @click.option(
+    "--batching",
+    default="fit",
+    show_default=True,
+    type=click.Choice(["fit", "aimd", "single"]),
+    help="How the size of batches is decided: by what they are seen to cost, by trial and error, "
+    "or every row alone.",
+)
+@click.option(
+    "--objective-ms",
+    default=20.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 60_000),
+    help="Latency that batches are to keep, the wait included.",
+)
+@click.option(
+    "--wait-ms",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 10_000),
+    help="How long a request may wait for others to come.",
+)
+@click.option(
     "--timeout",
     "timeout_s",
     default=30.0,
@@ -107,6 +130,9 @@ def command(
     max_waiting: int,
     timeout_s: float,
     unproven: bool,
+    batching: Batching,
+    objective_ms: float,
+    wait_ms: float,
     **given: Any,
 ) -> None:
     """Serve MODELS over HTTP until Ctrl-C.
@@ -125,7 +151,18 @@ def command(
     from clew.api.inference.run import run
     from clew.app.deployments.open import Settings
 
-    settings = Settings(name, sample, trust, cache_size, max_rows, max_waiting, unproven)
+    settings = Settings(
+        name=name,
+        sample=sample,
+        trust=trust,
+        cache_size=cache_size,
+        most_rows=max_rows,
+        most_waiting=max_waiting,
+        unproven=unproven,
+        batching=batching,
+        objective_ms=objective_ms,
+        wait_ms=wait_ms,
+    )
     limits = Limits(max_body_mb << 20, max_rows, max_waiting, timeout_s)
     run(Config(specs=models, settings=settings, limits=limits, **given), _ready)
 

@@ -23,6 +23,7 @@ from clew.app.trace_back import origin
 from clew.errors import InvalidParameter
 from clew.registry import register
 from clew.serve import Canary, Deployment
+from clew.serve.batch import Aimd, Fixed, LatencyFit
 from tests.api.conftest import Client
 
 
@@ -253,3 +254,16 @@ class Ill(LogisticRegression):
 
     def predict(self, X: Any) -> Any:
         raise RuntimeError("no weights")
+
+
+def test_batches_are_made_as_asked(served, versions) -> None:
+    change.deploy(served.store, deployment(arms={"champion": "line@champion"}))
+    for batching, kind in (("fit", LatencyFit), ("aimd", Aimd), ("single", Fixed)):
+        settings = Settings(batching=batching, objective_ms=35.0, wait_ms=2.0)  # type: ignore[arg-type]
+        opened = Opened(served.store, ["d", "line/1"], settings, None, "")
+        for batcher in (opened.keepers[0].router.batcher, opened.models[0].batcher):
+            assert type(batcher.limit) is kind
+            assert getattr(batcher.limit, "objective_s", 0.035) == pytest.approx(0.035)
+            assert batcher.wait_s == pytest.approx(0.002)
+        if batching == "single":
+            assert opened.models[0].batcher.limit.rows(0.0) == 1

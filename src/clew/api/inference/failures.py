@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from clew.api.inference.limits import Limits
 from clew.api.problem import Problem, Refused, of, unexpected
@@ -11,6 +12,8 @@ from clew.serve.batch import Overloaded
 from clew.serve.service import ServiceFailed
 
 _log = logging.getLogger("clew.serve")
+_EVERY_S = 10.0
+_said_s: dict[type[ClewError], float] = {}
 
 
 def refusal(error: Exception, limits: Limits, asked: str) -> ClewError | None:
@@ -33,7 +36,7 @@ def refusal(error: Exception, limits: Limits, asked: str) -> ClewError | None:
         return Refused(500, "ServiceFailed", error.message, got=error.got, expected=error.expected)
     if isinstance(error, ClewError):
         if not isinstance(error, Refused) and of(error).status >= 500:
-            _log.error("%s", error, exc_info=error)
+            _say(error)
         return error
     _log.error("%s", asked, exc_info=error)
     return None
@@ -42,3 +45,11 @@ def refusal(error: Exception, limits: Limits, asked: str) -> ClewError | None:
 def problem_of(error: ClewError | None) -> Problem:
     """Return a refusal as a problem, a defect as one without its details."""
     return unexpected() if error is None else of(error)
+
+
+def _say(error: ClewError) -> None:
+    """Log what no client can mend, such as a full disk: once in a while, not for each request."""
+    now_s, kind = time.monotonic(), type(error)
+    if now_s - _said_s.get(kind, -_EVERY_S) >= _EVERY_S:
+        _said_s[kind] = now_s
+        _log.error("%s", error)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from clew.app.deployments import record
 from clew.app.deployments.keep import Keeper
@@ -17,11 +17,14 @@ from clew.app.serving import find, hosted, registered
 from clew.app.store import Store
 from clew.app.tracking import tracking_of
 from clew.errors import InvalidParameter, NotFound
+from clew.serve.batch import Aimd, BatchLimit, Fixed, LatencyFit
 from clew.serve.deployment.alone import Alone, Composed
 from clew.serve.deployment.live import Teller, Told
 from clew.serve.deployment.state import Arm, State
 from clew.serve.hosted import Hosted
 from clew.serve.journal import JournalWriter
+
+Batching = Literal["fit", "aimd", "single"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,13 @@ class Settings:
         Rows of one request, and rows that may wait for a model.
     unproven : bool
         Also serve versions that the gates of their model have not passed.
+    batching : {"fit", "aimd", "single"}
+        How the size of batches is decided: by a fit of what they cost, by additive increase and
+        multiplicative decrease, or not at all: every row alone.
+    objective_ms : float
+        Latency, the wait included, that batches are to keep.
+    wait_ms : float
+        How long a request may wait for others to come.
     """
 
     name: str | None = None
@@ -51,6 +61,16 @@ class Settings:
     most_rows: int = 10_000
     most_waiting: int = 10_000
     unproven: bool = False
+    batching: Batching = "fit"
+    objective_ms: float = 20.0
+    wait_ms: float = 0.0
+
+    def limit(self) -> BatchLimit:
+        """Return what decides on the size of a model's batches."""
+        if self.batching == "single":
+            return Fixed(1)
+        kind = Aimd if self.batching == "aimd" else LatencyFit
+        return kind(self.objective_ms / 1e3)
 
 
 class Opened:
@@ -174,7 +194,9 @@ class Opened:
 
     def _bound(self, model: Hosted) -> None:
         model.most_rows = self._settings.most_rows
-        model.batcher.most_waiting = self._settings.most_waiting
+        batcher = model.batcher
+        batcher.most_waiting = self._settings.most_waiting
+        batcher.limit, batcher.wait_s = self._settings.limit(), self._settings.wait_ms / 1e3
 
     def _arm(self, arm: Arm, state: State) -> Hosted:
         """Make a version of a deployment ready; the deployment keeps its answers."""

@@ -92,7 +92,7 @@ class Batcher(Generic[Item, Result]):
         self._run = run
         self.limit: BatchLimit = limit if limit is not None else LatencyFit()
         self.most_waiting = most_waiting
-        self._wait_s = wait_s
+        self.wait_s = wait_s
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._waiting = 0
         self._scheduled = False
@@ -145,9 +145,9 @@ class Batcher(Generic[Item, Result]):
         if self._scheduled or not self._queue:
             return
         self._scheduled = True
-        if self._wait_s and self._waiting < self.limit.rows(0.0):
+        if self.wait_s and self._waiting < self.limit.rows(0.0):
             waited_s = time.perf_counter() - self._queue[0].since_s
-            loop.call_later(max(self._wait_s - waited_s, 0.0), self._begin, loop)
+            loop.call_later(max(self.wait_s - waited_s, 0.0), self._begin, loop)
         elif self._typical_s >= _CHEAP_S:
             self._await_lull(loop, loop.time() + self._typical_s * _PATIENCE)
         else:

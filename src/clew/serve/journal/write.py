@@ -73,11 +73,11 @@ class _Segment:
                 written = os.write(self._file, frame)
                 if written != len(frame):
                     raise OSError(f"{written} of {len(frame)} bytes were written")
-                self._size += written
                 if self._power_loss:
                     os.fdatasync(self._file)
+                self._size += written
             except OSError as error:
-                self._end()  # what follows a torn frame would be lost with it
+                self._cut()
                 raise StoreError(
                     "the prediction could not be kept",
                     got=str(error),
@@ -95,6 +95,14 @@ class _Segment:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._file = os.open(path, flags, 0o600)
         self._size = 0
+
+    def _cut(self) -> None:
+        """Take a torn frame away: what follows it would be lost with it."""
+        if self._file is not None:
+            try:
+                os.ftruncate(self._file, self._size)
+            except OSError:
+                self._end()
 
     def _end(self) -> None:
         if self._file is not None:
