@@ -75,7 +75,7 @@ def test_a_prediction_is_followed_back() -> None:
     store = clew.open()
     writer = serving.writer_of(store)
     hosted = serving.hosted(serving.find(store, "last:fit"), writer=writer)
-    (answered,) = hosted._run([(1.5, 0.5)])
+    (answered,) = hosted._score([(1.5, 0.5)])
     found = origin(store, serving.journal_of(store), answered.id)
     assert found.prediction.row == {"a": 1.5, "b": 0.5}
     operations = [step.operation.partition(":")[2] for step in found.steps]

@@ -26,6 +26,7 @@ from clew.serve.deployment.alone import Alone
 from clew.serve.journal import Journal, JournalWriter
 from clew.serve.journal.write import PREDICTIONS
 from clew.steps.runtime import Runtime
+from clew.track.flavors import torch
 from clew.track.load import load_model
 from clew.track.rows import ARRAY, TABLE, read
 
@@ -118,7 +119,7 @@ def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = F
     else:
         source = version.source if version.model_id is None else f"models:/{version.model_id}"
         model, name = load_model(source, trust=trust), version.name
-    if not hasattr(model, "predict"):
+    if not hasattr(model, "predict") and not torch.accepts(model):
         raise WrongType(
             f"{spec!r} is no model",
             got=type(model).__name__,
@@ -135,14 +136,22 @@ def find(store: Store, spec: str, sample: Path | None = None, *, trust: bool = F
             f"there are no stored rows that {spec!r} was fitted on",
             hint="give some with --sample FILE (Parquet or CSV)",
         )
+    model = as_model(model, rows)
     known = content.hex()
     label = known[:12] if version is None else str(version.version)
     return Found(name, label, model, known, _read_by(model, rows), few_rows)
 
 
-def named(spec: str) -> tuple[Any, Any, bool]:
+def as_model(model: Any, sample: Any) -> Any:
+    """Return a torch module as a `TorchModel`, made with some rows; anything else as it is."""
+    if not hasattr(model, "predict") and torch.accepts(model):
+        return torch.TorchModel.of(model, sample)
+    return model
+
+
+def named(spec: str, *, trust: bool = False) -> tuple[Any, Any, bool]:
     """Return a model of the store of this place, rows for it, and whether they are few."""
-    found = find(open_store(), spec)
+    found = find(open_store(), spec, trust=trust)
     return found.model, found.sample, found.few_rows
 
 

@@ -242,7 +242,10 @@ def install() -> None:
     set_outside(
         Outside(
             OnnxExporter,
-            find=lambda spec: import_module("clew.app.serving").named(spec),
+            find=lambda spec, trust=False: import_module("clew.app.serving").named(
+                spec, trust=trust
+            ),
+            as_model=lambda model, rows: import_module("clew.app.serving").as_model(model, rows),
             deployments=_deployments,
         )
     )

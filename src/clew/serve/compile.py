@@ -133,7 +133,8 @@ def compile_model(
     Parameters
     ----------
     model : estimator
-        Fitted; a scikit-learn pipeline, or any model with ``predict``.
+        Fitted; a scikit-learn pipeline, a torch module (a regressor; see `clew.track.TorchModel`),
+        or any model with ``predict``.
     sample : frame, (n_rows, n_features) array, or sequence of str
         Rows as the model was fitted on, without the target; up to 20,000 of them are compared, and
         rows at the decision boundary are made from them.
@@ -167,6 +168,7 @@ def compile_model(
         raise InvalidParameter("a sample without rows proves nothing", expected="some rows")
     signature = Signature.of(sample)
     sample = [str(text) for text in sample] if signature.texts else sample
+    model = outside().as_model(model, sample)
     if not hasattr(model, "predict"):
         raise WrongType("this is no model", got=type(model).__name__, expected="predict(rows)")
     example = asked(model, sample[:1]).predictions.tolist()[0]

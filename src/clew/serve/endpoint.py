@@ -27,6 +27,8 @@ class Endpoint:
         Rows as the model was fitted on; needed for a fitted model.
     tolerance : float, default 1e-6
         See `compile_model`.
+    trust : bool, default False
+        Also read a model of the store whose reading can run code.
 
     Examples
     --------
@@ -39,13 +41,15 @@ class Endpoint:
     0
     """
 
-    def __init__(self, model: Any, sample: Any = None, *, tolerance: float = TOLERANCE) -> None:
+    def __init__(
+        self, model: Any, sample: Any = None, *, tolerance: float = TOLERANCE, trust: bool = False
+    ) -> None:
         if isinstance(model, Compiled):
             self.compiled = model
         else:
             few_rows = False
             if isinstance(model, str):
-                model, known, few_rows = outside().find(model)
+                model, known, few_rows = outside().find(model, trust=trust)
                 sample, few_rows = (known, few_rows) if sample is None else (sample, False)
             self.compiled = compile_model(model, sample, tolerance=tolerance, few_rows=few_rows)
 

@@ -45,8 +45,11 @@ class Exporter(Protocol):
         """Prepare an export to run."""
 
 
-Finder = Callable[[str], tuple[Any, Any, bool]]
-"""Gives a model by its name, rows that it was fitted on, and whether they are a mere example."""
+class Finder(Protocol):
+    """Finds models of the store of this place."""
+
+    def __call__(self, spec: str, *, trust: bool = False) -> tuple[Any, Any, bool]:
+        """Return a model, rows that it was fitted on, and whether they are a mere example."""
 
 
 class Deployments(Protocol):
@@ -71,6 +74,8 @@ class Outside:
 
     exporter: Callable[[], Exporter]
     find: Finder
+    as_model: Callable[[Any, Any], Any]
+    """Gives a torch module with an example as what has ``predict``; anything else as it is."""
     deployments: Callable[[], Deployments]
 
 

@@ -13,9 +13,11 @@ from clew.track.active import (
     run,
 )
 from clew.track.find import experiments, runs
+from clew.track.flavors.torch import TorchModel
 
 __all__ = [
     "ActiveRun",
+    "TorchModel",
     "current",
     "experiments",
     "log_input",

@@ -112,7 +112,7 @@ def write_model(
 ) -> str:
     """Write a model's files into a folder, as `log_model` keeps them; return its flavor."""
     name, flavor = flavor_of(model)
-    saved = flavor.save(model, folder)
+    saved = flavor.save(model, folder, example)
     described = _describe(saved, logged, model, example)
     if example is not None:
         file = example_file(example)

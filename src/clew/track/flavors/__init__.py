@@ -38,8 +38,8 @@ class Flavor(Protocol):
     def accepts(self, model: Any) -> bool:
         """Tell whether it can hold the model; imports nothing."""
 
-    def save(self, model: Any, folder: Path) -> Saved:
-        """Write the model's files into a folder."""
+    def save(self, model: Any, folder: Path, example: Any = None) -> Saved:
+        """Write the model's files into a folder; `example` is some rows that it takes."""
 
     def load(self, folder: Path, entry: dict[str, Any], *, trust: bool, into: Any) -> Any:
         """Read the model back.

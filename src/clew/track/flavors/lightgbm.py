@@ -16,7 +16,7 @@ def accepts(model: Any) -> bool:
     return is_from(model, ("lightgbm",)) and _booster(model) is not None
 
 
-def save(model: Any, folder: Path) -> Saved:
+def save(model: Any, folder: Path, example: Any = None) -> Saved:
     """Write the booster."""
     _booster(model).save_model(str(folder / FILE))
     entry = {

@@ -163,7 +163,7 @@ def accepts(model: Any) -> bool:
     return isinstance(model, OnnxModel)
 
 
-def save(model: OnnxModel, folder: Path) -> Saved:
+def save(model: OnnxModel, folder: Path, example: Any = None) -> Saved:
     """Write the graph."""
     (folder / FILE).write_bytes(model.graph)
     version = importlib.metadata.version("onnxruntime")

@@ -105,7 +105,7 @@ def accepts(model: Any) -> bool:
     return isinstance(model, PmmlModel)
 
 
-def save(model: PmmlModel, folder: Path) -> Saved:
+def save(model: PmmlModel, folder: Path, example: Any = None) -> Saved:
     """Write the document."""
     (folder / FILE).write_text(model.document, "utf-8")
     return Saved({"clew.pmml": {"data": FILE}}, ("sklearn-pmml-model", "scikit-learn", "numpy"))

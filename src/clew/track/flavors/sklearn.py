@@ -29,7 +29,7 @@ def accepts(model: Any) -> bool:
     return all(map(_is_known, unknown))
 
 
-def save(model: Any, folder: Path) -> Saved:
+def save(model: Any, folder: Path, example: Any = None) -> Saved:
     """Write the archive."""
     import skops.io
 

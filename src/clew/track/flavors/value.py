@@ -20,7 +20,7 @@ def accepts(model: Any) -> bool:
     return True
 
 
-def save(model: Any, folder: Path) -> Saved:
+def save(model: Any, folder: Path, example: Any = None) -> Saved:
     """Store the value, and write its content id.
 
     Raises

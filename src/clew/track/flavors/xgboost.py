@@ -16,7 +16,7 @@ def accepts(model: Any) -> bool:
     return is_from(model, ("xgboost",)) and hasattr(model, "save_model")
 
 
-def save(model: Any, folder: Path) -> Saved:
+def save(model: Any, folder: Path, example: Any = None) -> Saved:
     """Write the model."""
     model.save_model(folder / FILE)
     entry = {

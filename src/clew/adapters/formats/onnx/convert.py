@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from clew.adapters.formats.onnx import boosters, boosting, forests, linear
+from clew.adapters.formats.onnx import boosters, boosting, forests, linear, networks
 from clew.adapters.formats.onnx.graph import (
     IR_VERSION,
     OPSET,
@@ -24,7 +24,9 @@ from clew.adapters.formats.onnx.graph import (
     Outputs,
     OwnGraph,
 )
+from clew.adapters.formats.onnx.session import FINITE
 from clew.errors import MissingExtra, UnsupportedValue
+from clew.track.flavors.torch import TorchModel
 
 Emitter = Callable[[Any, Graph, str], Outputs]
 
@@ -73,6 +75,8 @@ def of_matrix(model: Any, n_features: int) -> bytes:
         When ONNX is not installed.
     """
     _require()
+    if isinstance(model, TorchModel):
+        return _network(model, n_features)
     emitter = _emitter(model)
     if emitter is not None:
         return _own(model, emitter, n_features)
@@ -141,6 +145,24 @@ def _own(model: Any, emitter: Emitter, n_features: int) -> bytes:
     inputs = [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, n_features])]
     body = helper.make_graph(graph.nodes, "clew", inputs, declared, graph.constants)
     made = helper.make_model(body, opset_imports=_domains({}), ir_version=IR_VERSION)
+    return bytes(made.SerializeToString())
+
+
+def _network(model: TorchModel, n_features: int) -> bytes:
+    from onnx import TensorProto, helper
+
+    made = networks.written(model)
+    graph = OwnGraph("clew.")
+    declared = _written(
+        model, lambda model, graph, x: networks.around(made, model, graph, x), graph, INPUT
+    )
+    made.graph.node.extend(graph.nodes)
+    made.graph.initializer.extend(graph.constants)
+    del made.graph.input[:], made.graph.output[:]
+    x = helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, n_features])
+    made.graph.input.append(x)
+    made.graph.output.extend(declared)
+    helper.set_model_props(made, {FINITE: "1"})
     return bytes(made.SerializeToString())
 
 

@@ -9,7 +9,10 @@ from typing import Any
 from clew.adapters.formats.onnx import convert
 from clew.adapters.formats.onnx.session import OnnxSession
 
-_DECIDE = ("onnx", "onnxruntime", "skl2onnx", "scikit-learn", "xgboost", "xgboost-cpu", "lightgbm")
+_DECIDE = (
+    *("onnx", "onnxruntime", "skl2onnx", "scikit-learn", "xgboost", "xgboost-cpu", "lightgbm"),
+    *("torch", "onnxscript"),
+)
 
 
 class OnnxExporter:

@@ -44,9 +44,16 @@ class Graph(Protocol):
 
 
 class OwnGraph:
-    """A graph that is made here from its first node to its last."""
+    """Nodes that are made here.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    prefix : str
+        Of the names, where nodes of others are beside them.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._count = 0
@@ -71,7 +78,7 @@ class OwnGraph:
 
     def _name(self, word: str) -> str:
         self._count += 1
-        return f"{word}_{self._count}"
+        return f"{self._prefix}{word}_{self._count}"
 
 
 def plain(values: Any) -> NDArray[Any]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from clew.errors import InvalidParameter, MissingExtra
+
+FINITE = "clew.finite"
+"""Key of a graph's own description: what it answers with no finite number, the model refuses."""
+
+LABEL = "label"
 
 
 class OnnxSession:
@@ -54,7 +60,16 @@ class OnnxSession:
         self.inputs: Sequence[str] = [item.name for item in self._session.get_inputs()]
         self.outputs: Sequence[str] = [item.name for item in self._session.get_outputs()]
         self._outputs = list(self.outputs)
+        described = self._session.get_modelmeta().custom_metadata_map
+        self._finite = [name for name in self._outputs if name != LABEL and FINITE in described]
 
     def run(self, feed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Return every output by name for the inputs by name."""
-        return dict(zip(self._outputs, self._session.run(None, feed), strict=True))
+        found = dict(zip(self._outputs, self._session.run(None, feed), strict=True))
+        for name in self._finite:
+            if not np.isfinite(found[name]).all():
+                raise InvalidParameter(
+                    "the network's answer to some row is no finite number",
+                    expected="rows that it can read",
+                )
+        return found
