@@ -137,6 +137,11 @@ def _refused(message: str, missing: list[str]) -> InvalidState:
     )
 
 
+def is_judged(audit: Audit, version: ModelVersion) -> bool:
+    """Tell whether any gate has judged a version."""
+    return any(verdict(audit, gate, version) is not None for gate in gates(audit))
+
+
 def gates(audit: Audit) -> list[str]:
     """Return the names of the gates that have judged anything, by name."""
     found: set[str] = set()

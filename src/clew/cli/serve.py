@@ -177,6 +177,8 @@ def _ready(ready: Ready) -> None:
             f"{arm.role} {arm.key} ({parts[arm.key].hosted.compiled.form})" for arm in state.arms
         )
         _say(ready.address, state.name, f"{state.config.policy}: {arms}")
+    for version in ready.opened.unjudged:
+        click.echo(f"warning: no gate has judged {version} (clew gate run)", err=True)
     if ready.rpc is not None:
         click.echo(f"  gRPC at {ready.rpc}")
     if ready.needs_token:

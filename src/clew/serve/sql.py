@@ -32,9 +32,9 @@ def register(connection: Any, *, models: dict[str, Any] | None = None) -> None:
     InvalidParameter
         In a query: when the number of columns is not the model's, or a value is not of their kind.
     """
-    known = _Models(dict(models or {}))
+    known = NamedModels(dict(models or {}))
     for name, convert, kind in (
-        ("clew_predict", _text, "VARCHAR"),
+        ("clew_predict", text, "VARCHAR"),
         ("clew_predict_number", float, "DOUBLE"),
     ):
         connection.create_function(
@@ -42,14 +42,16 @@ def register(connection: Any, *, models: dict[str, Any] | None = None) -> None:
         )
 
 
-class _Models:
-    """Endpoints by name, each opened once; DuckDB calls from several threads."""
+class NamedModels:
+    """Endpoints by name, each opened once. May be used by several threads."""
 
     def __init__(self, opened: dict[str, Any]) -> None:
         self._opened = opened
         self._lock = threading.Lock()
 
     def function(self, convert: Callable[[Any], Any]) -> Callable[..., Any]:
+        """Return what takes a column of names and the models' columns, all of Arrow."""
+
         def predict(model: Any, *columns: Any) -> Any:
             import pyarrow as pa
 
@@ -91,5 +93,6 @@ class _Models:
             return found
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Return a prediction as text."""
     return value if isinstance(value, str) else str(value)

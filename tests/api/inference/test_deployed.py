@@ -267,3 +267,9 @@ def test_batches_are_made_as_asked(served, versions) -> None:
             assert batcher.wait_s == pytest.approx(0.002)
         if batching == "single":
             assert opened.models[0].batcher.limit.rows(0.0) == 1
+
+
+def test_versions_that_no_gate_has_judged_are_noted(served, versions) -> None:
+    change.deploy(served.store, deployment(arms={"champion": "line/2"}))
+    opened = Opened(served.store, ["line@champion", "d"], Settings(), None, "")
+    assert list(opened.unjudged) == ["line/1", "line/2"]

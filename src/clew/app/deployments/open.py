@@ -12,7 +12,7 @@ from typing import Any, Literal
 from clew.app.deployments import record
 from clew.app.deployments.keep import Keeper
 from clew.app.deployments.services import class_of, find_service, hosted_service, is_service
-from clew.app.promotion import demand
+from clew.app.promotion import demand, is_judged
 from clew.app.serving import find, hosted, registered
 from clew.app.store import Store
 from clew.app.tracking import tracking_of
@@ -76,6 +76,11 @@ class Settings:
 class Opened:
     """Deployments and models that one process serves.
 
+    Attributes
+    ----------
+    unjudged : dict of str to None
+        Registered versions that no gate has judged, in order: ``adult/7``.
+
     Raises
     ------
     ClewError
@@ -98,6 +103,7 @@ class Opened:
         self._specs: dict[str, str] = {}
         self.keepers: list[Keeper] = []
         self.models: list[Alone] = []
+        self.unjudged: dict[str, None] = {}
         for spec in specs:
             self._open(spec)
 
@@ -186,11 +192,15 @@ class Opened:
         return made
 
     def _demand(self, spec: str) -> None:
-        """Refuse a version that the gates of its model have not passed."""
-        version = None if self._settings.unproven else registered(self._store, spec)
-        if version is not None:
-            tracking = tracking_of(self._store.runtime)
+        """Refuse a version that the gates of its model have not passed; note one without any."""
+        version = registered(self._store, spec)
+        if version is None:
+            return
+        tracking = tracking_of(self._store.runtime)
+        if not self._settings.unproven:
             demand(tracking.registered, tracking.audit, version)
+        if not is_judged(tracking.audit, version):
+            self.unjudged[f"{version.name}/{version.version}"] = None
 
     def _bound(self, model: Hosted) -> None:
         model.most_rows = self._settings.most_rows
@@ -204,6 +214,8 @@ class Opened:
         spec = arm.spec if known is None else f"{arm.name}/{arm.version}"
         found = find(self._store, spec, trust=self._settings.trust)
         made = hosted(found, cache_size=state.config.cache)
+        if known is not None and not is_judged(tracking_of(self._store.runtime).audit, known):
+            self.unjudged[arm.key] = None
         self._bound(made)
         made.batcher.warm([_first(made, found.sample)])
         return made
