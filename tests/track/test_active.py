@@ -235,21 +235,66 @@ def test_datasets_meet_by_content() -> None:
 
 @clew.step
 def logs_its_input(n: int) -> int:
-    track.log_input([n])
+    track.log_input([n], "numbers", context="test")
     return n
+
+
+@clew.step
+def asks_for_it(n: int) -> int:
+    return logs_its_input(n) + 1
 
 
 @clew.flow
 def logging_flow(n: int = 1):
-    return logs_its_input(n)
+    return asks_for_it(n)
 
 
-def test_datasets_are_logged_around_steps_whose_reuse_would_lack_them() -> None:
-    with clew.run() as run, pytest.raises(InvalidState, match="where the step is reused"):
-        logs_its_input(1)
+@clew.step
+def reads_a_file(folder: str) -> int:
+    track.log_input(Path(folder, "data.csv"), "file")
+    return 1
+
+
+@clew.step
+def logs_to_one_run(id: str) -> None:
+    track.ActiveRun.of(id).log_input([1])
+
+
+def test_a_reused_step_has_read_its_datasets_in_every_run() -> None:
+    flow_runs = [logging_flow.run().id, logging_flow.run().id]
+    with clew.run() as third:
+        assert asks_for_it(1) == 2
+    assert asks_for_it.last.decision == "reused"
+    found = [track.ActiveRun.of(id).record.datasets for id in (*flow_runs, third.id)]
+    assert [len(one) for one in found] == [1, 1, 1]
+    assert found[0] == found[1] == found[2]
+    assert (found[0][0].dataset.name, found[0][0].tags) == (
+        "numbers",
+        {"mlflow.data.context": "test"},
+    )
+    (node,) = (one for one in clew.open().lineage(third.id).nodes if one.kind == "run")
+    assert [edge.value.hex() for edge in node.inputs] == [found[0][0].dataset.content]
+    assert clew.open().fsck().is_sound
+
+
+def test_a_dataset_that_is_a_file_is_what_the_step_read(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    digests = []
+    for text in ("a\n1\n", "a\n1\n", "a\n2\n"):
+        path.write_text(text)
+        with clew.run() as run:
+            reads_a_file(str(tmp_path))
+        digests.append((reads_a_file.last.decision, run.record.datasets[0].dataset.digest))
+    assert [decision for decision, _ in digests] == ["computed", "reused", "computed"]
+    assert digests[0][1] == digests[1][1] != digests[2][1]
+
+
+def test_a_step_logs_no_dataset_to_one_certain_run() -> None:
+    with clew.run() as run, pytest.raises(InvalidState, match="the runs that reuse the step"):
+        logs_to_one_run(run.id)
     assert run.record.datasets == ()
-    with pytest.raises(InvalidState, match="where the step is reused"):
-        logging_flow.run()
+    with pytest.raises(ClewError, match="no run is in progress"):
+        track.log_input([1])
 
 
 @pytest.mark.parametrize("value", ["x", None, 10**400, [1]], ids=["text", "none", "huge", "list"])

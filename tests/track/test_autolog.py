@@ -107,3 +107,21 @@ def test_it_goes_with_reuse() -> None:
     assert len(track.runs()) == 2
     clew.autolog(disable=True)
     assert not hasattr(Ridge.fit, "__clew_hooked__")
+
+
+@clew.step
+def fits_inside(alpha: float) -> float:
+    return float(Ridge(alpha=alpha).fit(X, y).score(X, y))
+
+
+def test_a_fit_in_a_step_is_a_run_of_its_own() -> None:
+    found = []
+    for _ in range(2):
+        with clew.run() as run:
+            fits_inside(0.5)
+        found.append(run)
+    assert fits_inside.last.decision == "reused"
+    assert [(one.record.params, one.record.datasets) for one in found] == [({}, ())] * 2
+    (fit,) = (run for run in track.runs() if run.name == "Ridge")
+    assert fit.params["alpha"] == "0.5"
+    assert fit.tags["mlflow.parentRunId"] == found[0].id

@@ -19,6 +19,7 @@ from clew import registry
 from clew.app.tracking import tracking_here
 from clew.entities import LoggedModel, Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, UnsafeLoad
+from clew.track import callbacks
 from clew.track.flavors import flavor_called
 
 ROWS = pd.DataFrame({"age": np.arange(60.0), "sex": ["m", "f"] * 30})
@@ -176,8 +177,6 @@ def test_promotion_leaves_a_trail() -> None:
 
 def test_xgboost_comes_back() -> None:
     xgboost = pytest.importorskip("xgboost")
-    from clew.track import callbacks
-
     data = xgboost.DMatrix(np.arange(40.0).reshape(20, 2), label=np.arange(20) % 2)
     with clew.run() as run:
         booster = xgboost.train(
@@ -197,8 +196,6 @@ def test_xgboost_comes_back() -> None:
 
 def test_lightgbm_comes_back() -> None:
     lightgbm = pytest.importorskip("lightgbm")
-    from clew.track import callbacks
-
     X = np.random.default_rng(0).normal(size=(200, 3))
     data = lightgbm.Dataset(X, label=(X[:, 0] > 0).astype(int))
     with clew.run() as run:
@@ -212,3 +209,28 @@ def test_lightgbm_comes_back() -> None:
         logged = clew.log_model(booster)
     assert (clew.load_model(logged).predict(X) == booster.predict(X)).all()
     assert len(run.record.metrics) == 1
+
+
+@clew.step
+def boosted(rounds: int) -> bytes:
+    import lightgbm
+
+    X = np.arange(200.0).reshape(100, 2)
+    data = lightgbm.Dataset(X, label=np.arange(100) % 2)
+    parameters = {"objective": "binary", "verbose": -1, "num_threads": 1, "seed": 1}
+    booster = lightgbm.train(
+        parameters, data, rounds, valid_sets=[data], callbacks=[callbacks.lightgbm()]
+    )
+    return booster.model_to_string().encode()
+
+
+def test_rounds_in_a_step_are_logged_to_every_run_of_it() -> None:
+    pytest.importorskip("lightgbm")
+    histories = []
+    for _ in range(2):
+        with clew.run() as run:
+            boosted(3)
+        histories.append(tracking_here().histories.history(run.id, "training-binary_logloss").items)
+    assert boosted.last.decision == "reused"
+    assert [point.step for point in histories[0]] == [0, 1, 2]
+    assert histories[0] == histories[1]

@@ -233,10 +233,11 @@ class LogEntry:
 
     Parameters
     ----------
-    kind : {"metric", "param", "tag", "artifact"}
+    kind : {"metric", "param", "tag", "artifact", "dataset"}
         What was logged.
     text : str or None
-        The value of a param or tag; the content id (hex) of an artifact.
+        The value of a param or tag; the content id (hex) of an artifact; of a dataset that a step
+        read, its record as JSON (`clew.entities.DatasetInput`).
     number : float or None
         The value of a metric; NaN and ±∞ are kept. Of an artifact that is a file, its size in
         bytes; None for one that is a value.

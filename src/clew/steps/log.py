@@ -115,6 +115,11 @@ def log_artifact(name: Any, value: Any = _NOTHING, *, artifact_path: str | None 
     _log(LogEntry("artifact", key, id.hex(), None, 0, _now_ms()))
 
 
+def log_dataset(name: str, record: str) -> None:
+    """Log that the step in progress read a dataset, as the JSON of its record."""
+    _log(LogEntry("dataset", name, record, None, 0, _now_ms()))
+
+
 def _named(name: Any, value: Any) -> tuple[str, Any]:
     """Return the name of an artifact, and what it is: a path of what is there, or a value."""
     alone = value is _NOTHING

@@ -28,8 +28,8 @@ from clew.steps.observe import unobserved
 from clew.steps.provenance import capture, redacted
 from clew.steps.runtime import current as current_runtime
 from clew.steps.session import Session
-from clew.track import place
-from clew.track.dataset import describe, outside_steps
+from clew.track import place, validate
+from clew.track.dataset import describe, in_step, outside_steps
 from clew.track.output import Capture
 from clew.track.place import Ports
 
@@ -259,7 +259,7 @@ class ActiveRun:
         Unhashable
             When the data have no sound content id.
         InvalidState
-            Inside a step: it would not be logged again where the step is reused.
+            Inside a step, for which there is `clew.track.log_input`.
         """
         outside_steps()
         self.log_inputs([describe(data, name, context=context, source=source)])
@@ -369,9 +369,14 @@ def log_params(params: Mapping[str, object]) -> None:
 def log_input(
     data: Any, name: str = "dataset", *, context: str = "training", source: str = ""
 ) -> None:
-    """Say that the innermost run read a dataset (`ActiveRun.log_input`)."""
-    outside_steps()
-    running_here("log_input").log_input(data, name, context=context, source=source)
+    """Say that the innermost run read a dataset (`ActiveRun.log_input`).
+
+    Inside a step it is an effect of it: each run that reuses the step has read them, too.
+    """
+    found = describe(data, name, context=context, source=source)
+    validate.datasets([found])
+    if not in_step(data, found):
+        running_here("log_input").log_inputs([found])
 
 
 def running_here(verb: str) -> ActiveRun:
@@ -392,5 +397,4 @@ def running_here(verb: str) -> ActiveRun:
 
 def run_here() -> ActiveRun | None:
     """Return the innermost run, of a flow or of ``with clew.run()``; None when there is none."""
-    session = running.get()
-    return None if session is None else ActiveRun.of(session.id)
+    return None if (session := running.get()) is None else ActiveRun.of(session.id)

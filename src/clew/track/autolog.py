@@ -23,6 +23,7 @@ from clew.lineage.canonical import ValueId
 from clew.lineage.fingerprint import fingerprint
 from clew.reuse.estimators import watch
 from clew.reuse.estimators.watch import Watched
+from clew.steps.context import executing
 from clew.steps.observe import unobserved
 from clew.steps.provenance import redacted
 from clew.track import active
@@ -44,8 +45,9 @@ _ROLES = {"X": "training", "y": "target"}
 def autolog(*, models: bool = False, disable: bool = False) -> None:
     """Log what is fitted from now on, in this process.
 
-    A fit inside ``with clew.run():`` is logged there, any other (that of a flow's step too) becomes
-    a run of its own. What is reused is not fitted, so it is not logged again.
+    A fit inside ``with clew.run():`` is logged there, any other becomes a run of its own; so does
+    that of a step, as a child of the run around it. What is reused is not fitted, so it is not
+    logged again.
 
     Parameters
     ----------
@@ -137,7 +139,8 @@ class AutoLogger:
                 self._fitted_one(call, noted)
 
     def _fitted_one(self, call: Watched, noted: dict[str, Any]) -> None:
-        inside = active.run_here()
+        # What a step logged to the run around it, the runs that reuse the step would lack.
+        inside = active.run_here() if executing.get() is None else None
         run = (
             active.begin(type(call.estimator).__name__, self._origin) if inside is None else inside
         )

@@ -1,6 +1,7 @@
 """Callbacks of training loops: each round's metrics as they come.
 
-Every function imports its library when it is called, and logs to the innermost run.
+Every function imports its library when it is called, and logs to the innermost run; those of
+xgboost and lightgbm inside a step to every run that uses the step.
 
 .. code-block:: python
 
@@ -12,10 +13,12 @@ Every function imports its library when it is called, and logs to the innermost 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clew.errors import MissingExtra
-from clew.track.active import ActiveRun, running_here
+from clew.steps.context import executing
+from clew.track.active import ActiveRun, log_metrics, running_here
 
 
 def xgboost() -> Any:
@@ -28,7 +31,7 @@ def xgboost() -> Any:
     MissingExtra
         When xgboost is not installed.
     """
-    run = running_here("callbacks.xgboost")
+    note = _rounds("callbacks.xgboost")
     try:
         from xgboost.callback import TrainingCallback
     except ImportError as error:
@@ -44,10 +47,15 @@ def xgboost() -> Any:
                 for data, found in evals_log.items()
                 for name, values in found.items()
             }
-            run.log_metrics(metrics, epoch)
+            note(metrics, epoch)
             return False
 
     return Callback()
+
+
+def _rounds(verb: str) -> Callable[[Mapping[str, float], int], None]:
+    """Return what logs a round's metrics: inside a step as its effect, else to the run."""
+    return log_metrics if executing.get() is not None else running_here(verb).log_metrics
 
 
 def _last(values: Any) -> float:
@@ -57,13 +65,13 @@ def _last(values: Any) -> float:
 
 def lightgbm() -> Any:
     """Return a callback for ``lightgbm.train`` and lightgbm's estimators."""
-    run = running_here("callbacks.lightgbm")
+    note = _rounds("callbacks.lightgbm")
 
     def callback(environment: Any) -> None:
         results = environment.evaluation_result_list or ()
         metrics = {f"{one[0]}-{one[1]}": float(one[2]) for one in results}
         if metrics:
-            run.log_metrics(metrics, environment.iteration)
+            note(metrics, environment.iteration)
 
     callback.order = 20  # type: ignore[attr-defined]
     return callback

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from clew.entities import Dataset, DatasetInput
 from clew.errors import InvalidState
 from clew.lineage.fingerprint import fingerprint
+from clew.steps import log
 from clew.steps.context import executing
 
 CONTEXT = "mlflow.data.context"
@@ -23,7 +25,7 @@ _COMMON = 5
 
 
 def outside_steps() -> None:
-    """Refuse a dataset that is logged inside a step, as it would be missing on reuse.
+    """Refuse what a step says of one certain run: the runs that reuse the step would lack it.
 
     Raises
     ------
@@ -32,10 +34,23 @@ def outside_steps() -> None:
     """
     if executing.get() is not None:
         raise InvalidState(
-            "log_input inside a step: a run would lack the dataset where the step is reused",
-            hint="return the data from the step, and log them around it; for the run of a flow: "
-            "clew.track.ActiveRun.of(run.id).log_input(data)",
+            "run.log_input inside a step: the runs that reuse the step would lack the dataset",
+            hint="clew.track.log_input(data), which is logged for every run of the step",
         )
+
+
+def in_step(data: Any, found: DatasetInput) -> bool:
+    """Log a dataset as read by the step in progress; False where there is none.
+
+    It is an effect of the step, so that every run that reuses the step has read the dataset, too.
+    """
+    execution = executing.get()
+    if execution is None:
+        return False
+    if isinstance(data, PurePath):
+        execution.observer.read_file(str(data))
+    log.log_dataset(found.dataset.name, msgspec.json.encode(found).decode())
+    return True
 
 
 def describe(data: Any, name: str, *, context: str, source: str = "") -> DatasetInput:

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from getpass import getuser
 from typing import cast
 
+import msgspec
+
 from clew.adapters.stores.sql import logs, nodes, values
 from clew.adapters.stores.sql.connection import Connection
 from clew.adapters.stores.sql.logs import NAN, RUN_NAME, stored_number
+from clew.adapters.stores.sql.tracking import datasets
 from clew.adapters.stores.sql.tracking_tables import DEFAULT_EXPERIMENT
 from clew.adapters.stores.sql.words import Words
+from clew.entities import DatasetInput
 from clew.errors import InvalidParameter, NotFound, StoreError
 from clew.lineage.canonical import Digest, ValueId
 from clew.lineage.records import Decision, LogEntry, Reason, Run, Use, Value
@@ -117,11 +121,19 @@ def add(
             connection.execute(_TEXT.format(entry.kind), (n, key, entry.text or "", entry.node))
         elif entry.kind == "artifact":
             _add_artifact(connection, words, run, entry)
+        elif entry.kind == "dataset":
+            read = msgspec.json.decode(entry.text or "", type=DatasetInput)
+            datasets.add_inputs(connection, words, (n, run, _place(connection, n)), [read])
         else:
             raise InvalidParameter("unknown kind of log entry", got=repr(entry.kind))
     if points:
-        row = connection.execute("SELECT experiment FROM run WHERE n = ?", (n,)).fetchone()
-        logs.add_metrics(connection, n, row[0], points)
+        logs.add_metrics(connection, n, _place(connection, n), points)
+
+
+def _place(connection: Connection, n: int) -> int:
+    """Return the experiment of a run."""
+    row = connection.execute("SELECT experiment FROM run WHERE n = ?", (n,)).fetchone()
+    return int(row[0])
 
 
 def _add_artifact(connection: Connection, words: Words, run: str, entry: LogEntry) -> None:
