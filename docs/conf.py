@@ -25,6 +25,8 @@ myst_links_external_new_tab = False
 # them, and are not repeated in the text.
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+# A word of a type ("an array of rows") would else be linked to any attribute of that name.
+napoleon_use_param = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
