@@ -46,6 +46,8 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
                 str(MAX_TEST_PROCESSES),
                 "-m",
                 "slow",
+                "--ignore",
+                "tests/docs",
             ]
         ],
     ),
@@ -70,7 +72,7 @@ TARGETS: dict[str, tuple[str, str, list[list[str]]]] = {
         "build the documentation strictly into site/ and run its examples",
         [
             ["sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "site"],
-            ["pytest", "tests/docs", "-m", "slow or not slow"],
+            ["pytest", "-n", "auto", "--maxprocesses", "2", "tests/docs", "-m", "slow or not slow"],
         ],
     ),
     "generate": (

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-import clew
-
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -46,12 +44,11 @@ def test_every_block_is_run_or_openly_not(page: Path) -> None:
     assert not unknown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if {b["language"] for b in blocks(p)} & RUN], ids=named
 )
 def test_examples_run(page: Path, tmp_path: Path) -> None:
-    if not hasattr(clew, "flow"):
-        pytest.skip("there are no flows yet")
     environment = {k: v for k, v in os.environ.items() if k != "CLEW_STORE"}
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     done = subprocess.run(
