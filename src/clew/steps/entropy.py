@@ -3,7 +3,8 @@
 ``default_rng(seed)`` with a seed that is None, in a library or in an estimator among the
 arguments, cannot be seen in the step's code. NumPy takes such entropy from one function, which is
 wrapped, once and for good. A `RandomState` takes some even when it is given a seed, which it then
-does not use, and so does every generator that is copied; those do not count.
+does not use, and so does every generator that is copied; those do not count. Nor does what a library takes
+while it is loaded (see `loading`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from types import CodeType
 from typing import Any
 
+from clew.steps.loading import loads_library
 from clew.steps.observe import note_unsound
 
 REASON = "draws fresh entropy for a NumPy generator without a seed"
@@ -38,8 +40,10 @@ def watch() -> None:
 
     def observed(bits: int) -> Any:
         caller = sys._getframe(1)
-        if caller.f_globals.get("__name__") != _COPIES and not _makes_random_state(
-            caller.f_code, caller.f_lasti
+        if (
+            not loads_library()
+            and caller.f_globals.get("__name__") != _COPIES
+            and not _makes_random_state(caller.f_code, caller.f_lasti)
         ):
             note_unsound(REASON)
         return fresh(bits)

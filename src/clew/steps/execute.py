@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from clew.lineage.code import CodeRecord
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
-from clew.steps import company, entropy, isolate, native, rng
+from clew.steps import company, entropy, isolate, loading, native, rng
 from clew.steps.bind import call
 from clew.steps.context import Execution, building, executing
 from clew.steps.effects import Effects, recording_warnings
@@ -84,6 +84,7 @@ def execute(
         Whatever the function raises, with its own traceback.
     """
     entropy.watch()
+    loading.watch()
     observer = Observer(own_root)
     names, readers = step.files(code)
     for path in named_files([names, *arguments.values()]):
@@ -122,8 +123,7 @@ class _Start:
     def again(self) -> None:
         """Put all generators back: the next try begins where the first one did."""
         if self.globals is not None:
-            before = self.globals.states
-            rng.restore({name: before[name] for name in self.globals.moved()})
+            self.globals.put_back()
         for name in self.moved_arguments():
             rng.advance(self._given[name], self._states[name])
 

@@ -49,12 +49,12 @@ def content_now(read: Read) -> ValueId | None:
     """Return the content id of what a step once read, as it is now; None when it has none."""
     try:
         return _READERS[read.kind](read.name)
-    except (ClewError, OSError):
+    except (ClewError, OSError, ImportError):
         return None
 
 
 def _generator_state(name: str) -> ValueId:
-    return fingerprint(rng.plain(rng.snapshot()[name]))
+    return fingerprint(rng.plain(rng.state_now(name)))
 
 
 _READERS: Mapping[str, Callable[[str], ValueId]] = {

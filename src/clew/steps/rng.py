@@ -10,11 +10,13 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from clew.steps import marks
 
 STATES = dict[str, Any]
+_TORCH = "torch"
 _NO_GENERATORS = frozenset({bool, int, float, str, type(None), list, tuple, dict})
 
 
@@ -28,9 +30,9 @@ def snapshot() -> STATES:
         if _is_legacy()
         else numpy.random.get_state(legacy=False),
     }
-    torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "get_rng_state"):
-        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    if torch_is_loaded():
+        torch: Any = sys.modules[_TORCH]
+        states[_TORCH] = torch.get_rng_state().numpy().tobytes()
     return states
 
 
@@ -64,7 +66,46 @@ class Standing:
         if self._mark is not None and marks.take() == self._mark:
             return {}
         now = snapshot()
+        if _TORCH in now and _TORCH not in self.states:
+            self.states[_TORCH] = _at_load.get(_TORCH) or _seeded_torch()
         return {name: now[name] for name in moved(self.states, now)}
+
+    def put_back(self) -> None:
+        """Put the generators that moved since to where they stood."""
+        changed = self.moved()
+        restore({name: self.states[name] for name in changed})
+
+
+def torch_is_loaded() -> bool:
+    """Tell whether torch is there, as a whole."""
+    return hasattr(sys.modules.get(_TORCH), "get_rng_state")
+
+
+def torch_was_loaded() -> None:
+    """Note where torch's generator stands, now that torch has just been loaded.
+
+    It begins with fresh entropy; in a step that has a seed, with that seed.
+    """
+    _at_load[_TORCH] = snapshot()[_TORCH]
+    _seed_torch()
+
+
+_at_load: STATES = {}
+
+
+def _seeded_torch() -> bytes:
+    """Return where torch's generator stood after it was seeded last."""
+    import torch
+
+    seed = torch.default_generator.initial_seed()
+    return torch.Generator().manual_seed(seed).get_state().numpy().tobytes()
+
+
+def state_now(name: str) -> Any:
+    """Return the state of one global generator; torch is loaded for it."""
+    if name == _TORCH:
+        import torch  # noqa: F401
+    return snapshot()[name]
 
 
 def restore(states: STATES) -> None:
@@ -76,7 +117,7 @@ def restore(states: STATES) -> None:
             import numpy
 
             numpy.random.set_state(state)
-        elif name == "torch":
+        elif name == _TORCH:
             import numpy
             import torch
 
@@ -168,12 +209,23 @@ def seeded(seed: int | None) -> Iterator[Callable[[], bool]]:
     import numpy
 
     numpy.random.seed(seed % 2**32)
-    if hasattr(sys.modules.get("torch"), "manual_seed"):
-        import torch
-
-        torch.manual_seed(seed)
+    in_force = _seed.set(seed)
+    _seed_torch()
     fresh = Standing()
     try:
         yield lambda: bool(fresh.moved())
     finally:
-        restore(before.states)
+        _seed.reset(in_force)
+        before.put_back()
+
+
+def _seed_torch() -> None:
+    """Seed torch's generator with the seed in force, where there are both."""
+    seed = _seed.get()
+    if seed is not None and torch_is_loaded():
+        import torch
+
+        torch.manual_seed(seed)
+
+
+_seed: ContextVar[int | None] = ContextVar("clew_seed", default=None)

@@ -15,6 +15,7 @@ from clew.lineage.code.named import is_named, library_name, well_known
 from clew.lineage.code.origin import is_project, is_project_file, is_project_module
 from clew.lineage.code.reads import Call, Read
 from clew.lineage.code.static import Static
+from clew.lineage.code.submodules import deepest
 from clew.lineage.code.tokens import behind_hook, token
 from clew.lineage.code.values import value_id
 from clew.lineage.code.walk import Walk, Where
@@ -121,6 +122,11 @@ def _library_member(
     if isinstance(value, ModuleType):
         return walk.library(value.__name__, "")
     name = rest[len(rest) - len(left) - 1]
+    if value is _ABSENT:
+        place, left = deepest(holder.__name__, (name, *left))
+        if walk.recording:
+            walk.note(finding(canonical_name(".".join((place, *left))), read.calls))
+        return walk.library(place, ".".join(left))
     if walk.recording:
         walk.note(finding(canonical_name(".".join((holder.__name__, name, *left))), read.calls))
     if value is importlib.import_module:
@@ -147,7 +153,7 @@ def _imported(walk: Walk, read: Read, namespace: dict[str, object]) -> bytes:
         return walk.missing(where)
     if read.attributes == ("",):  # the import itself; what is taken of it are reads of their own
         return b"module" if is_project(module) else walk.library(name, "")
-    if read.attributes and not hasattr(module, read.attributes[0]):
+    if is_project(module) and read.attributes and not hasattr(module, read.attributes[0]):
         _load(f"{name}.{read.attributes[0]}")  # from package import submodule
     return _follow(walk, module, read, where)
 
@@ -180,10 +186,10 @@ def _is_ours(name: str) -> bool:
 
 def _unloaded(walk: Walk, name: str, read: Read) -> bytes:
     """Name a library that is not loaded yet, without loading it."""
-    qualname = ".".join(read.attributes)
-    if walk.recording and qualname:
-        walk.note(finding(canonical_name(f"{name}.{qualname}".strip(".")), read.calls))
-    return walk.library(name, qualname)
+    place, left = deepest(name, tuple(filter(None, read.attributes)))
+    if walk.recording and any(read.attributes):
+        walk.note(finding(canonical_name(".".join((place, *left))), read.calls))
+    return walk.library(place, ".".join(left))
 
 
 def _load(name: str) -> ModuleType | None:
