@@ -3,8 +3,8 @@
 ``default_rng(seed)`` with a seed that is None, in a library or in an estimator among the
 arguments, cannot be seen in the step's code. NumPy takes such entropy from one function, which is
 wrapped, once and for good. A `RandomState` takes some even when it is given a seed, which it then
-does not use, and so does every generator that is copied; those do not count. Nor does what a library takes
-while it is loaded (see `loading`).
+does not use, and so does every generator that is copied; those do not count. Nor does what a
+library takes while it is loaded (see `loading`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class _Finder(MetaPathFinder):
             return spec
         load = getattr(loader, "exec_module", None)
         if load is not None and hasattr(loader, "__dict__") and not isinstance(loader, type):
-            loader.exec_module = _aside(loader, load)  # type: ignore[method-assign]
+            vars(loader)["exec_module"] = _aside(loader, load)
         return spec
 
     def _found(

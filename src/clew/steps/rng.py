@@ -98,7 +98,8 @@ def _seeded_torch() -> bytes:
     import torch
 
     seed = torch.default_generator.initial_seed()
-    return torch.Generator().manual_seed(seed).get_state().numpy().tobytes()
+    state: bytes = torch.Generator().manual_seed(seed).get_state().numpy().tobytes()
+    return state
 
 
 def state_now(name: str) -> Any:
