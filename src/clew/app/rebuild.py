@@ -1,7 +1,8 @@
 """Execute a thread again from its record and compare every content id: LIMA's reconstruct.
 
-Nothing is reused: each step runs on the values that its sources just gave. The first value that
-differs is named, with what is known to have changed (code, files, environment).
+Nothing is reused: each step runs on the values that its sources just gave, in the folder in which
+the run stood. The first value that differs is named, with what is known to have changed (code,
+files, environment). What steps write is put back as it was.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from clew.app.put_back import files_put_back
 from clew.errors import ClewError, NotFound, Unhashable
 from clew.lineage.canonical import NodeId, ValueId
 from clew.lineage.code.archive import from_stored
@@ -82,18 +85,28 @@ def rebuild_here(runtime: Runtime, targets: Sequence[NodeId], folder: str) -> Re
     return Rebuilt(True, len(nodes))
 
 
-def rebuild(runtime: Runtime, targets: Sequence[NodeId], folder: str) -> Rebuilt:
-    """Rebuild the thread above `targets` in a fresh process."""
+def rebuild(runtime: Runtime, targets: Sequence[NodeId], folder: str, directory: str) -> Rebuilt:
+    """Rebuild the thread above `targets` in a fresh process.
+
+    Parameters
+    ----------
+    folder : str
+        Folder from which the run's modules are imported.
+    directory : str
+        Where the run stood, which decides what relative paths mean. Where there is no such folder
+        any more, an empty one takes its place.
+    """
     request = json.dumps(
         {"store": runtime.location, "targets": [id.hex() for id in targets], "folder": folder}
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "clew.app.rebuild", request],
-        capture_output=True,
-        text=True,
-        cwd=folder if Path(folder).is_dir() else None,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="clew-rebuild-") as empty:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "clew.app.rebuild", request],
+            capture_output=True,
+            text=True,
+            cwd=directory if Path(directory).is_dir() else empty,
+            check=False,
+        )
     lines = done.stdout.strip().splitlines()
     if done.returncode != 0 or not lines:
         tail = done.stderr.strip().splitlines()[-1:] or ["no output"]
@@ -210,7 +223,8 @@ def _main(request: str) -> None:
     asked = json.loads(request)
     runtime = open_runtime(settings_of(asked["store"]))
     targets = [NodeId(bytes.fromhex(text)) for text in asked["targets"]]  # type: ignore[arg-type]
-    found = rebuild_here(runtime, targets, asked["folder"])
+    with files_put_back(runtime.folder, runtime.states):
+        found = rebuild_here(runtime, targets, asked["folder"])
     print(f"\n{json.dumps(asdict(found))}")  # steps may leave a line of output unfinished
 
 

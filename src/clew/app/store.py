@@ -246,17 +246,18 @@ class Store:
         nodes = names.nodes_of(self.runtime, id)
         if not nodes:
             raise NotFound(f"{id!r} has no nodes to rebuild")
-        folder = self._folder(nodes)
-        return rebuild.rebuild(self.runtime, [node.id for node in nodes], folder)
+        folder, directory = self._places(nodes)
+        return rebuild.rebuild(self.runtime, [node.id for node in nodes], folder, directory)
 
-    def _folder(self, nodes: Sequence[Node]) -> str:
-        """Return the folder in which the newest run that used one of the nodes was started."""
+    def _places(self, nodes: Sequence[Node]) -> tuple[str, str]:
+        """Return whence the newest run that used one of the nodes imported, and where it stood."""
         wanted = {node.id for node in nodes}
         for run in self.runtime.store.runs(limit=200):
             if wanted & {use.node for use in self.runtime.store.uses(run.id)}:
                 context = json.loads(run.context)
-                return str(context.get("import_from") or context.get("directory") or Path.cwd())
-        return str(Path.cwd())
+                directory = str(context.get("directory") or Path.cwd())
+                return str(context.get("import_from") or directory), directory
+        return str(Path.cwd()), str(Path.cwd())
 
     def trace(self, id: str) -> str:
         """Return a thread as text, one line a node, sources first."""

@@ -13,7 +13,8 @@ from clew.cli.output import json_option, print_json
 def command(id: str, as_json: bool) -> None:
     """Execute the thread of ID again in a fresh process and compare every content id.
 
-    Exit status 0 when all are equal, 1 when one differs (it is named).
+    Steps run in the folder in which the run stood, and files that they write are put back as they
+    were. Exit status 0 when all are equal, 1 when one differs (it is named).
     """
     from clew.app.store import open_store
 
