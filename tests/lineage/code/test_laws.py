@@ -18,7 +18,7 @@ from clew.lineage.code.source import text_of
 from clew.lineage.code.tree import normal_form
 
 CO_NEWLOCALS = 2
-MODULES = ("argparse", "dataclasses", "difflib", "enum", "functools", "pathlib", "statistics")
+MODULES = ("argparse", "dataclasses", "difflib", "enum", "functools", "statistics", "tempfile")
 TEMPLATE = """
 def function(x, *rest, key=None):
     import json as {a}

@@ -99,6 +99,7 @@ _INSIDE = {
     "pyarrow._json.": "pyarrow.json.",
     "pyarrow.lib.": "pyarrow.",
     "pyarrow.parquet.core.": "pyarrow.parquet.",
+    "pathlib._local.": "pathlib.",
 }
 """Where libraries define what they offer elsewhere."""
 _ALIASES = {"posix": "os", "nt": "os", "posixpath": "os.path", "ntpath": "os.path"}

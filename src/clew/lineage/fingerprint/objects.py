@@ -41,6 +41,8 @@ def reduce_value(value: object) -> str | tuple[Any, ...]:
     Unhashable
         When the value refuses (locks, generators, open files) or answers nonsense.
     """
+    if type(value).__module__ == "itertools":
+        raise refusal(value, "from Python 3.14 on it cannot be copied")
     try:
         reducer = copyreg.dispatch_table.get(type(value))
         reduced = reducer(value) if reducer is not None else value.__reduce_ex__(4)

@@ -18,6 +18,7 @@ from clew.adapters.stores.sql import schema
 from clew.adapters.stores.sql.connection import Connection
 from clew.adapters.stores.sql.database import Database
 from clew.adapters.stores.sql.sqlite.failures import explain, explained
+from clew.adapters.stores.sql.sqlite.numbered import NumberedConnection
 from clew.adapters.stores.sql.sqlite.place import (
     is_read_only,
     refuse_network,
@@ -144,6 +145,7 @@ class SqliteDatabase(Database):
             timeout=wait_s,
             isolation_level=None,
             check_same_thread=False,
+            factory=NumberedConnection,
             uri=self.read_only,
         )
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
