@@ -125,6 +125,11 @@ ASKED: dict[str, Asked] = {
     "erase.speedup": Asked("the same: a refit's time, to it", ">= 50"),
     "validation.found": Asked("ten faults put into rows of Adult: found where they are", ">= 10"),
     "validation.false_alarms": Asked("clean splits of 50 of which an error is told", "<= 1"),
+    "repair.hospital_f1": Asked(
+        "errors of the hospital table repaired, constraints given", ">= 0.95"
+    ),
+    "repair.hospital_f1_free": Asked("the same, none given", ">= 0.93"),
+    "repair.calibration": Asked("the same: error of the confidences", "<= 0.05"),
     "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),
     "problems.false_alarms": Asked("clean splits of 100 of which something is told", "<= 5"),
     "monitor.found": Asked("20 faults put into windows of predictions: found", ">= 19"),

@@ -67,3 +67,38 @@ def test_a_file_that_is_no_schema_is_an_error(files: Path) -> None:
     assert done.exit_code == 1
     assert "holds no schema" in done.output
     assert call("schema", files / "none.csv").exit_code == 1
+
+
+def test_repairs_are_found_reviewed_applied_and_taken_out(files: Path) -> None:
+    rows = pd.DataFrame({"zip": ["1a", "2b", "3c"] * 80, "city": ["Oslo", "Rome", "Bern"] * 80})
+    rows.loc[[6, 10], "city"] = ["Osslo", "Oslo"]
+    dirty, found = files / "dirty.csv", files / "repairs.jsonl"
+    rows.to_csv(dirty, index=False)
+    done = call("repair", dirty, "--out", found, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [(one["repair"]["row"], one["repair"]["new"]) for one in told] == [
+        (6, "Oslo"),
+        (10, "Rome"),
+    ]
+    assert clew.open().value(told[0]["node"])["old"] == "Osslo"
+    found.write_text(found.read_text().splitlines()[0] + "\n")
+    applied = call("apply", dirty, found, "--out", files / "fixed.csv", "--json")
+    assert applied.exit_code == 0, applied.output
+    fixed = rows.assign(city=rows["city"].replace("Osslo", "Oslo"))
+    assert pd.read_csv(files / "fixed.csv").equals(fixed)
+    node = clew.open().node(json.loads(applied.stdout)["node"])
+    assert {edge.name for edge in node.inputs} == {"table", "repairs", "revert"}
+    call("apply", files / "fixed.csv", found, "--out", files / "again.csv", "--revert")
+    assert pd.read_csv(files / "again.csv").equals(rows)
+
+
+def test_a_table_that_is_not_the_repaired_one_is_left_as_it_is(files: Path) -> None:
+    found = files / "repairs.jsonl"
+    found.write_text('{"row":0,"column":"city","old":"Bern","new":"Oslo","confidence":1.0}\n')
+    out = files / "fixed.csv"
+    out.write_text("as before\n")
+    assert call("apply", files / "good.parquet", found, "--out", out).exit_code == 1
+    assert call("apply", files / "good.parquet", found, "--out", files / "fixed.txt").exit_code == 1
+    assert out.read_text() == "as before\n"
+    assert "nothing to repair" in call("repair", files / "good.parquet").stdout

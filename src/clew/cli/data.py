@@ -123,3 +123,60 @@ def _tell(context: click.Context, found: Findings, as_json: bool) -> None:
     for one in () if as_json else found.anomalies:
         click.echo(f"{one.severity} {one.kind} {one}")
     context.exit(FOUND if found.errors else 0)
+
+
+@command.command("repair")
+@_table
+@click.option("--constraints", type=_path, help="What determines what: a line 'ZIP -> CITY' each.")
+@click.option(
+    "--least",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Smallest confidence of a repair.",
+)
+@click.option("--out", type=_path, help="Write them to this file, to be reviewed and applied.")
+@json_option
+def repair(
+    table: Path, constraints: Path | None, least: float, out: Path | None, as_json: bool
+) -> None:
+    """Find values of TABLE that are probably wrong, and what they should be.
+
+    Nothing is changed: `clew data apply` does that.
+    """
+    from clew.app import cleaning
+    from clew.app.store import open_store
+    from clew.data.repair import write
+
+    found = cleaning.find(open_store(), table, constraints, least=least)
+    if out is not None:
+        write([one.repair for one in found], out)
+    if as_json:
+        print_json(found)
+    elif out is not None:
+        click.echo(f"{out}: {len(found)} repairs")
+    else:
+        for one in found:
+            click.echo(str(one.repair))
+        if not found:
+            click.echo("nothing to repair")
+
+
+@command.command("apply")
+@_table
+@click.argument("repairs", type=_path)
+@click.option("--out", required=True, type=_path, help="The table's new file.")
+@click.option("--revert", is_flag=True, help="Take the repairs out again.")
+@json_option
+def apply(table: Path, repairs: Path, out: Path, revert: bool, as_json: bool) -> None:
+    """Write TABLE with the repairs of a file, as they were left by whoever reviewed them."""
+    from clew.app import cleaning
+    from clew.app.store import open_store
+    from clew.data.repair import read
+
+    made = read(repairs)
+    node = cleaning.apply(open_store(), table, made, out, revert=revert)
+    if as_json:
+        print_json({"out": out, "repairs": len(made), "node": node})
+    else:
+        click.echo(f"{out}: {len(made)} repairs {'taken out' if revert else 'made'}")
