@@ -55,7 +55,8 @@ def command(
     if reuse:
         _run_script(target, arguments)
         return
-    from clew.cli.load import arguments_from, flow_from
+    from clew.cli.load import flow_from
+    from clew.cli.parameters import arguments_from
 
     flow = flow_from(target)
     given = arguments_from(flow, arguments)
