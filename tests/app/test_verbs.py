@@ -115,6 +115,16 @@ def test_impact_of_a_file(pipeline, spelling: str) -> None:
     assert "pipeline:score" in {node.operation for node in found.downstream}
 
 
+def test_impact_of_a_file_of_code(pipeline) -> None:
+    pipeline().flow()
+    found = clew.open().impact("features.py")
+    assert [node.operation for node in found.direct] == ["pipeline:scale"]
+    assert "pipeline:score" in {node.operation for node in found.downstream}
+    assert len(clew.open().impact("pipeline.py").direct) > 1
+    with pytest.raises(NotFound):
+        clew.open().impact("unused.py")
+
+
 def test_impact_of_a_node_and_of_a_library(pipeline) -> None:
     run = pipeline().flow.run()
     store = clew.open()

@@ -48,12 +48,15 @@ class Impact:
 def impact(runtime: Runtime, text: str) -> Impact:
     """Return what depends on a path, an id, or a library (``pandas`` or ``pandas==3.1.1``).
 
+    The path of a Python file also stands for the code in it that steps were seen to reach.
+
     Raises
     ------
     NotFound
         When nothing in the store knows it.
     """
-    for what, direct in (_file(runtime, text), _library(runtime, text)):
+    for look in (_file, _code, _library):
+        what, direct = look(runtime, text)
         if direct:
             return reached(runtime, what, direct)
     try:
@@ -111,6 +114,28 @@ def _file(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:
         for value in runtime.store.paths_called(spelling):
             readers.update(dict.fromkeys(runtime.store.linked(value, "down")))
     return f"file {text}", list(readers)
+
+
+def _code(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:
+    path = Path(text).absolute()
+    if path.suffix != ".py":
+        return text, []
+    parts = path.parent.parts if path.name == "__init__.py" else (*path.parent.parts, path.stem)
+    names = {".".join(parts[start:]) for start in range(1, len(parts))}
+    users, scripts = [], []
+    for code in runtime.store.codes():
+        modules = {unit.module for unit in from_stored(code).units if unit.kind != "library"}
+        if modules & names:
+            users.append(code.id)
+        elif "__main__" in modules:
+            scripts.append(code.id)
+    found = list(runtime.store.nodes_of_code(users)) if users else []
+    # A script's steps go by its own name, wherever it was when it ran as `__main__`.
+    for id in runtime.store.nodes_of_code(scripts) if scripts else ():
+        node = runtime.store.node(id)
+        if node is not None and node.operation.partition(":")[0] in names:
+            found.append(id)
+    return f"code in {text}", found
 
 
 def _library(runtime: Runtime, text: str) -> tuple[str, list[NodeId]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def command(what: str | None, row: str | None, as_json: bool) -> None:
     """List what depends on WHAT: a path, an id, or a library (pandas, pandas==3.1.1).
 
+    A path is that of a file which steps read, or of a Python file with code that they reach.
     Nodes, and the logged models and registered versions that were made of them; of a row also the
     tables that hold it, and how many predictions these versions have made.
     """
