@@ -6,9 +6,9 @@ Every fact is a node; a node's id is the hash of what produced it. In the order 
 - `env`: what a step reads from its surroundings; in `clew.steps` the `checkpoint` of a long one.
 - `reuse`, `Search`, `trace`: nothing is computed twice in scikit-learn and NumPy code.
 - `automl`: a model for a table, within a budget of seconds.
-- `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them.
-- `log_metric`, `log_param`, `log_artifact`, `log_model`: what a run, or a flow, says about itself.
-- `load_model`: a logged or registered model; in `clew.registry` names, versions, promotion.
+- `run`, `autolog`: tracked runs of any code; in `clew.track` how to find them and to load models.
+- `log_metric`, `log_param`, `log_artifact`, `log_model`: what a run, or a flow, says about itself;
+  in `clew.registry` names of models, versions, promotion.
 - `assertion`: what must not be wrong with a model's answers.
 - `open`: the store: runs, lineage, why, diff, rebuild, impact, sql, gc, fsck.
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from clew.steps.step import step
     from clew.track.active import run
     from clew.track.autolog import autolog
-    from clew.track.load import load_model
     from clew.track.save import log_model
 
 __version__ = "0.1.0"
@@ -45,7 +44,6 @@ _HOMES = {
     "automl": "clew.app.automl:automl",
     "env": "clew.steps.env:env",
     "flow": "clew.steps.flow:flow",
-    "load_model": "clew.track.load:load_model",
     "log_artifact": "clew.steps.log:log_artifact",
     "log_metric": "clew.steps.log:log_metric",
     "log_model": "clew.track.save:log_model",
@@ -64,7 +62,6 @@ __all__ = [
     "automl",
     "env",
     "flow",
-    "load_model",
     "log_artifact",
     "log_metric",
     "log_model",

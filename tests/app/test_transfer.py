@@ -29,6 +29,7 @@ from clew.errors import (
 )
 from clew.registry import register
 from clew.serve import Endpoint
+from clew.track import load_model
 
 pytest.importorskip("onnxruntime")
 
@@ -68,7 +69,7 @@ def test_a_pipeline_goes_out_and_comes_back_as_a_graph(tmp_path: Path) -> None:
     came = take(path, "back", alias="champion")
     assert (came.version, came.format) == (1, "onnx")
     assert "32 rows that the file carries" in came.comparison
-    back = clew.load_model("models:/back@champion")
+    back = load_model("models:/back@champion")
     assert (back.predict(X) == model.predict(X)).all()
     assert np.abs(back.predict_proba(X) - model.predict_proba(X)).max() < 1e-9
     assert back.classes_.tolist() == ["less", "more"]
@@ -113,7 +114,7 @@ def test_a_graph_of_others_needs_rows(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no rows to compare"):
         take(path, "other")
     take(path, "other", sample=NUMBERS.to_numpy())
-    given = clew.load_model("models:/other/1").predict(NUMBERS.to_numpy())
+    given = load_model("models:/other/1").predict(NUMBERS.to_numpy())
     assert np.allclose(given, model.predict(NUMBERS.to_numpy("f4")), rtol=1e-5)
 
 
@@ -145,7 +146,7 @@ def test_linear_models_go_out_and_come_back_as_pmml(tmp_path: Path, model: Any) 
     assert "equal within" in done.comparison
     came = take(path, "back", alias="champion")
     assert "32 rows that the file carries" in came.comparison
-    back = clew.load_model("models:/back@champion")
+    back = load_model("models:/back@champion")
     assert np.allclose(back.predict(NUMBERS), model.predict(NUMBERS), rtol=1e-12)
     assert list(back.feature_names_in_) == ["age", "hours"]
     row = NUMBERS.iloc[0].to_dict()

@@ -94,10 +94,10 @@ def test_help_loads_no_numerical_library(tmp_path: Path) -> None:
     assert not set(json.loads(done.stdout)) & elsewhere
 
 
-def test_the_package_exports_at_most_sixteen_names() -> None:
+def test_the_package_exports_at_most_fifteen_names() -> None:
     import clew
 
-    assert len(getattr(clew, "__all__", ())) <= 16
+    assert len(getattr(clew, "__all__", ())) <= 15
     assert clew.__doc__
 
 

@@ -17,6 +17,7 @@ from clew import track
 from clew.app.tracking import tracking_here
 from clew.entities import Owner
 from clew.lineage.fingerprint import fingerprint
+from clew.track import load_model
 
 X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 3)), columns=["a", "b", "c"])
 y = (X["a"] > 0).astype(int)
@@ -95,7 +96,7 @@ def test_models_are_stored_when_asked() -> None:
     clew.autolog(models=True)
     model = Ridge().fit(X, y)
     (run,) = track.runs()
-    again = clew.load_model(f"runs:/{run.id}/model")
+    again = load_model(f"runs:/{run.id}/model")
     assert (again.coef_ == model.coef_).all()
 
 

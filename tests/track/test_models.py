@@ -19,7 +19,7 @@ from clew import registry
 from clew.app.tracking import tracking_here
 from clew.entities import LoggedModel, Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, UnsafeLoad
-from clew.track import callbacks
+from clew.track import callbacks, load_model
 from clew.track.flavors import flavor_called
 
 ROWS = pd.DataFrame({"age": np.arange(60.0), "sex": ["m", "f"] * 30})
@@ -66,7 +66,7 @@ def test_a_model_comes_back(learner: object) -> None:
     with clew.run() as run:
         logged = clew.log_model(model, "m", input_example=ROWS.head(3))
     for uri in (logged, logged.id, f"models:/{logged.id}", f"runs:/{run.id}/m"):
-        again = clew.load_model(uri)
+        again = load_model(uri)
         assert (again.predict_proba(ROWS) == model.predict_proba(ROWS)).all()
     assert logged.status == "ready"
     assert run.record.model_outputs[0].model_id == logged.id
@@ -129,7 +129,7 @@ def fit(rows: pd.DataFrame) -> Pipeline:
 def test_a_value_of_any_class_is_a_model() -> None:
     with clew.run():
         logged = clew.log_model(Doubler(), "any")
-    assert clew.load_model(logged).predict(np.array([2]))[0] == 4
+    assert load_model(logged).predict(np.array([2]))[0] == 4
     assert logged.tags["clew.flavor"] == "value"
 
 
@@ -146,9 +146,9 @@ def test_strange_types_need_trust(tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_says_so() -> None:
     for uri in ("models:/nobody@champion", "models:/nobody/1", "m-" + "0" * 32):
         with pytest.raises(NotFound):
-            clew.load_model(uri)
+            load_model(uri)
     with pytest.raises(InvalidParameter, match="names no model"):
-        clew.load_model("s3://elsewhere")
+        load_model("s3://elsewhere")
     with pytest.raises(ClewError, match="no run is in progress"):
         clew.log_model(fitted())
 
@@ -167,7 +167,7 @@ def test_promotion_leaves_a_trail() -> None:
         registry.register(model, "it's mine")
     registry.promote("it's mine", 1, actor="ada")
     registry.promote("it's mine", 2, reason="better", actor="bob")
-    champion = clew.load_model("models:/it's mine@champion")
+    champion = load_model("models:/it's mine@champion")
     assert champion[-1].C == 2.0
     assert registry.roll_back("it's mine", actor="ada").version == 1
     trail = [(e.actor, e.before, e.after) for e in registry.history("it's mine", alias="champion")]
@@ -188,7 +188,7 @@ def test_xgboost_comes_back() -> None:
             verbose_eval=False,
         )
         logged = clew.log_model(booster)
-    again = clew.load_model(logged)
+    again = load_model(logged)
     assert (again.predict(data) == booster.predict(data)).all()
     history = tracking_here().histories.history(run.id, "train-logloss").items
     assert [point.step for point in history] == [0, 1, 2, 3]
@@ -207,7 +207,7 @@ def test_lightgbm_comes_back() -> None:
             callbacks=[callbacks.lightgbm()],
         )
         logged = clew.log_model(booster)
-    assert (clew.load_model(logged).predict(X) == booster.predict(X)).all()
+    assert (load_model(logged).predict(X) == booster.predict(X)).all()
     assert len(run.record.metrics) == 1
 
 

@@ -94,7 +94,7 @@ function Overview({ version }: { version: VersionDetail }) {
       <div class="stack loose">
         <Card title="Use it">
           <div class="stack tight">
-            <Command text={`clew.load_model("models:/${version.name}/${version.version}")`} python />
+            <Command text={`from clew.track import load_model; load_model("models:/${version.name}/${version.version}")`} python />
             <Command text={`clew serve ${version.name}/${version.version}`} />
           </div>
         </Card>

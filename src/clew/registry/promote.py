@@ -39,13 +39,14 @@ def register(
     --------
     >>> import clew
     >>> from clew.registry import promote, register
+    >>> from clew.track import load_model
     >>> from sklearn.linear_model import Ridge
     >>> with clew.run():
     ...     logged = clew.log_model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]))
     >>> version = register(logged, "line")
     >>> promote("line", version.version, reason="the first").aliases
     ('champion',)
-    >>> clew.load_model("models:/line@champion").predict([[2.0]])
+    >>> load_model("models:/line@champion").predict([[2.0]])
     array([1.])
     """
     ports = place.current()

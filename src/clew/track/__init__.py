@@ -14,12 +14,14 @@ from clew.track.active import (
 )
 from clew.track.find import experiments, runs
 from clew.track.flavors.torch import TorchModel
+from clew.track.load import load_model
 
 __all__ = [
     "ActiveRun",
     "TorchModel",
     "current",
     "experiments",
+    "load_model",
     "log_input",
     "log_metrics",
     "log_params",

@@ -61,7 +61,7 @@ def log_model(
     Returns
     -------
     LoggedModel
-        Its `id` is what ``clew.load_model(f"models:/{id}")`` takes, its `content` the value on the
+        Its `id` is what ``load_model(f"models:/{id}")`` takes, its `content` the value on the
         lineage graph; the thread of the object leads on to it.
 
     Raises
@@ -72,10 +72,11 @@ def log_model(
     Examples
     --------
     >>> import clew
+    >>> from clew.track import load_model
     >>> from sklearn.linear_model import Ridge
     >>> with clew.run():
     ...     logged = clew.log_model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]))
-    >>> clew.load_model(f"models:/{logged.id}").predict([[0.5]])
+    >>> load_model(f"models:/{logged.id}").predict([[0.5]])
     array([0.5])
     """
     if executing.get() is not None:

@@ -17,6 +17,7 @@ import clew
 from clew.cli.main import main
 from clew.errors import ClewError, InvalidParameter
 from clew.select.automl.study import AutoML
+from clew.track import load_model
 
 QUICK = {"workers": 1, "learners": ["linear", "histogram"]}
 
@@ -49,9 +50,7 @@ def test_a_mixed_table_becomes_a_registered_model() -> None:
     assert found.first_model_s_ < found.seconds_
     assert told
     assert told[-1].best_score >= told[-1].score
-    loaded = clew.load_model(
-        "models:/buyers@1" if False else f"models:/buyers/{found.version_.version}"
-    )
+    loaded = load_model("models:/buyers@1" if False else f"models:/buyers/{found.version_.version}")
     assert (loaded.predict(X) == found.predict(X)).all()
     store = clew.open()
     run = next(run for run in store.find(flow="automl"))

@@ -12,7 +12,7 @@ import clew
 from clew.errors import ClewError, InvalidParameter, UnsafeLoad, UnsupportedValue
 from clew.registry import register
 from clew.serve import Endpoint, compile_model
-from clew.track import TorchModel
+from clew.track import TorchModel, load_model
 
 torch: Any = pytest.importorskip("torch", reason="networks of torch need the extra torch")
 pytest.importorskip("onnxruntime")
@@ -88,7 +88,7 @@ def test_a_logged_module_serves_without_its_code() -> None:
     expected = module.eval()(torch.tensor([list(row.values())], dtype=torch.float32)).item()
     assert endpoint.predict_one(row) == pytest.approx(expected, abs=1e-5)
     # The state alone needs no trust.
-    state = clew.load_model(logged, into=network(1)).state_dict()
+    state = load_model(logged, into=network(1)).state_dict()
     assert all(torch.equal(state[name], value) for name, value in module.state_dict().items())
 
 
@@ -96,7 +96,7 @@ def test_a_classifier_comes_back_with_its_classes() -> None:
     model = TorchModel.of(network(2), X, classes=np.array(["no", "yes"]))
     with clew.run():
         logged = clew.log_model(model, "net", input_example=X)
-    back = clew.load_model(logged, trust=True)
+    back = load_model(logged, trust=True)
     assert back.classes_.tolist() == ["no", "yes"]
     assert (back.predict(X) == model.predict(X)).all()
 
@@ -111,7 +111,7 @@ def test_what_no_program_says_is_refused() -> None:
     with clew.run():
         logged = clew.log_model(Branching(), "odd", input_example=X)
     with pytest.raises(InvalidParameter, match="no program of it"):
-        clew.load_model(logged, trust=True)
+        load_model(logged, trust=True)
 
 
 def test_an_answer_that_is_no_number_is_an_error_in_every_form() -> None:
