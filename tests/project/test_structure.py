@@ -118,3 +118,12 @@ def test_versions_agree() -> None:
 
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert clew.__version__ == declared == importlib.metadata.version("clew")
+
+
+def test_all_is_every_optional_part_but_spark_and_torch() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    sets = {"all", "demo", "test", "docs", "dev", "browser", "node", "peers", "fuzz", "bench"}
+    held = {name for line in extras["all"] for name in line[len("clew[") : -1].split(",")}
+    assert held == set(extras) - sets - {"spark", "torch"}
