@@ -153,11 +153,11 @@ def _pandas_check(value: Any) -> Check | None:
     if pandas is None:
         return None
     if type(value) is pandas.DataFrame:
-        axes = (_Same((value.index, value.columns)),)
+        axes = (*_axis_check(value.index), *_axis_check(value.columns))
     elif type(value) is pandas.Series:
-        axes = (_Same((value.index, value.name)),)
+        axes = (*_axis_check(value.index), _Same((value.name,)))
     elif isinstance(value, pandas.Index):
-        return (type(value), _Same((value,)))
+        return (type(value), *_axis_check(value))
     else:
         return None
     if value.attrs:
@@ -168,7 +168,12 @@ def _pandas_check(value: Any) -> Check | None:
         if found is None:
             return None
         blocks.append((tuple(block.mgr_locs.as_array.tolist()), *found))
-    return (type(value), *axes, *blocks)
+    return (type(value), value.flags.allows_duplicate_labels, *axes, *blocks)
+
+
+def _axis_check(axis: Any) -> tuple[object, ...]:
+    """Return the token of an index, whose labels never change, and of what may be set on it."""
+    return (_Same((axis, *axis.names)), getattr(axis, "freq", None))
 
 
 def _block_check(values: Any) -> Check | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from clew.reuse.estimators.results import (
     NotKept,
     Output,
     Result,
+    arrays_of,
     bytes_of,
     capture_fit,
     capture_output,
@@ -106,7 +107,7 @@ def _capture(call: Call, request: Request, frame: Frame, mark: Mark, out: Any) -
     if frame.spoiled is not None:
         raise NotKept(frame.spoiled)
     passed = call.passed(request.arguments)
-    if request.traits.user_code and _edited(session, request, passed):
+    if _edited(session, request, passed, _written(request, estimator)):
         raise NotKept("writes into its input")
     if request.traits.user_code and class_id(type(estimator)) != request.traits.code:
         raise NotKept("changes what its code reads")
@@ -114,17 +115,18 @@ def _capture(call: Call, request: Request, frame: Frame, mark: Mark, out: Any) -
     for key, value in passed.items():  # private copies that took an argument's place
         if f"argument:{key}" in slots:
             known.setdefault(id(value), slots[f"argument:{key}"])
+    owned = [part for value in passed.values() for part in arrays_of(value)]
+    copier = Copier(known, owned)
     changed, quick, state = None, None, None
     removed: tuple[str, ...] = ()
     if request.fits:
         _unchanged(session, request, estimator)
-        copier = Copier(known)
         changed, removed = capture_fit(estimator, request.before, _params(estimator), copier)
         quick, state = quick_digest(estimator)[0], name("fitted", request.key)
         session.states.remember(estimator, quick, state)
     elif not _kept_state(estimator, request):
         raise NotKept("changes its own state")
-    output = _keep_output(call, request, out, known)
+    output = _keep_output(call, request, out, copier)
     return Result(output, changed, removed, slots, quick, state, tuple(frame.notices), draws)
 
 
@@ -136,9 +138,23 @@ def _drawn(request: Request, mark: Mark, estimator: Any) -> bool:
     raise NotKept("drew from the global random generator")
 
 
-def _edited(session: Session, request: Request, passed: Mapping[str, Any]) -> bool:
+_READ = frozenset({"X", "y", "sample_weight", "groups", "raw_documents"})
+"""Arguments into which scikit-learn's own estimators do not write; they do into first guesses."""
+
+
+def _written(request: Request, estimator: Any) -> list[str]:
+    """Return the names of the arguments into which a call may have written."""
+    if only_reads(estimator, request.traits):
+        return [key for key in request.data if key not in _READ]
+    return list(request.data)
+
+
+def _edited(
+    session: Session, request: Request, passed: Mapping[str, Any], names: Iterable[str]
+) -> bool:
     """Tell whether an argument is no longer what it was when the call began."""
-    for key, (given, made) in request.data.items():
+    for key in names:
+        given, made = request.data[key]
         value = passed.get(key, given)
         known = session.identities.known(value)
         if known != made and (known is not None or session.identities.of(value) != made):
@@ -174,11 +190,12 @@ def _kept_state(estimator: Any, request: Request) -> bool:
     return after.keys() == before.keys() and all(after[key] is before[key] for key in before)
 
 
-def _keep_output(call: Call, request: Request, out: Any, known: dict[int, Any]) -> Output:
+def _keep_output(call: Call, request: Request, out: Any, copier: Copier) -> Output:
     """Return how to keep what the call returned, and name it."""
     session = call.session
     array_like = request.method in ARRAYS
-    output = capture_output(out, request.arguments, known, array_like=array_like)
+    state = vars(call.estimator)
+    output = capture_output(out, request.arguments, state, copier, array_like=array_like)
     if output.kind not in ("shared", "shallow"):
         return output
     made = name("output", request.key)

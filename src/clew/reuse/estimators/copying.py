@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import sys
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,11 +53,25 @@ class Copier:
     ----------
     known : dict of int to object
         What to put in place of an object, by its address.
+    owned : sequence of array
+        Memory of the caller's. An array that shows all of one of them is copied as that one;
+        `aliases` tells whether another that shows a part of one was met.
     """
 
-    def __init__(self, known: dict[int, Any] | None = None) -> None:
+    def __init__(
+        self,
+        known: dict[int, Any] | None = None,
+        owned: Sequence[np.ndarray[Any, Any]] = (),
+    ) -> None:
+        self.aliases = False
         self._memo: dict[int, Any] = dict(known or {})
         self._kept: list[object] = []
+        self._owned = owned
+
+    def slot(self, value: Any) -> Slot | None:
+        """Return the place that an object of the caller's stands for, if it is one."""
+        found = self._memo.get(id(value))
+        return found if isinstance(found, Slot) else None
 
     def copy(self, value: Any) -> Any:
         """Return a private copy of a value."""
@@ -92,7 +107,13 @@ class Copier:
             return cls(self.copy(item) for item in value)
         return self._object(cls, value)
 
-    def _array(self, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def _array(self, value: np.ndarray[Any, Any]) -> Any:
+        for own in self._owned:
+            if np.may_share_memory(value, own):
+                whole = self._memo.get(id(own)) if _shows_all_of(value, own) else None
+                if isinstance(whole, Slot):
+                    return whole
+                self.aliases = True
         if value.dtype.hasobject:
             made = np.empty_like(value)
             items = [self.copy(item) for item in value.ravel()]
@@ -144,6 +165,15 @@ def _set_state(made: Any, state: Any) -> None:
         made.__dict__.update(state)
     for name, value in (slots or {}).items():
         setattr(made, name, value)
+
+
+def _shows_all_of(view: np.ndarray[Any, Any], array: np.ndarray[Any, Any]) -> bool:
+    """Tell whether two arrays are the same but for being two objects."""
+    return (
+        view.ctypes.data == array.ctypes.data
+        and (view.dtype, view.shape, view.strides) == (array.dtype, array.shape, array.strides)
+        and view.flags.writeable == array.flags.writeable
+    )
 
 
 def _object_array(items: list[Any]) -> np.ndarray[Any, Any]:

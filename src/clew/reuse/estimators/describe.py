@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,8 @@ class Traits:
         `warm_start` is on.
     callbacks : bool
         Callbacks are set.
+    foreign : bool
+        A function of some other library than scikit-learn is reached: it may write into arrays.
     code : bytes
         Identity of the estimator's class.
     ambient : str
@@ -68,6 +71,7 @@ class Traits:
     user_code: bool = False
     warm: bool = False
     callbacks: bool = False
+    foreign: bool = False
     code: bytes = b""
     ambient: str = ""
 
@@ -164,7 +168,8 @@ class Walk:
         if is_data(value):
             return b"a" + self.array(value)
         if isinstance(value, dict):
-            return b"m" + class_id(cls, self.traits) + self._mapping(value)
+            beside = frame(self.write(_beside(cls, value)))
+            return b"m" + class_id(cls, self.traits) + beside + self._mapping(value)
         if isinstance(value, type):
             return b"k" + class_id(value, self.traits)
         if isinstance(value, functools.partial):
@@ -178,6 +183,10 @@ class Walk:
         return b"v" + self._project(value)
 
     def _mapping(self, value: dict[Any, Any]) -> bytes:
+        if any(
+            dict.get(value, key, True) is False for key in IN_PLACE
+        ):  # of a function that is called
+            self.traits.in_place = True
         return b"".join(frame(self.write(k)) + frame(self.write(v)) for k, v in value.items())
 
     def _code(self, value: Any) -> bytes:
@@ -187,6 +196,7 @@ class Walk:
         for part in name.split("."):
             found = getattr(found, part, None)
         if module and found is value and is_library(module):
+            self.traits.foreign |= not module.startswith("sklearn.")
             return b":".join(frame(part.encode()) for part in (*release(module), module, name))
         return self._project(value)
 
@@ -209,6 +219,26 @@ class Walk:
             return b"v" + fingerprint(value)
         self.kept.append(reduced)
         return b"c" + class_id(type(value), self.traits) + self.write(tuple(reduced[:3]))
+
+
+_MAPPINGS = (dict, OrderedDict, defaultdict, object)
+_HEAP_TYPE = 1 << 9
+
+
+def _beside(cls: type, value: dict[Any, Any]) -> tuple[Any, ...]:
+    """Return what a mapping of a derived class consists of besides its items.
+
+    Raises
+    ------
+    Unhashable
+        When it keeps state where it cannot be read.
+    """
+    for base in cls.__mro__:
+        written_in_c = base not in _MAPPINGS and not base.__flags__ & _HEAP_TYPE
+        if written_in_c or vars(base).get("__slots__"):
+            raise Unhashable(f"a {cls.__qualname__} keeps state outside its __dict__")
+    factory = value.default_factory if isinstance(value, defaultdict) else None
+    return (getattr(value, "__dict__", None), factory)
 
 
 @functools.lru_cache(maxsize=4096)

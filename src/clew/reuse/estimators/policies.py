@@ -50,7 +50,9 @@ def only_reads(estimator: Any, traits: Traits | None) -> bool:
     Such an estimator may be handed an array that others share; any other gets a copy.
     """
     cls = type(estimator)
-    if traits is None or traits.user_code or traits.in_place or is_user_class(cls):
+    if traits is None or traits.user_code or traits.foreign or traits.in_place:
+        return False
+    if is_user_class(cls):
         return False
     package, _, rest = cls.__module__.partition(".")
     if package != "sklearn" or cls.__module__.startswith(_KEEPERS):

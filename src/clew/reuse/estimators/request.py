@@ -11,7 +11,7 @@ from clew.errors import Unhashable
 from clew.lineage.canonical import CodeId, Digest, NodeId, ValueId
 from clew.lineage.records import Edge, call_id
 from clew.reuse.estimators.call import Call
-from clew.reuse.estimators.describe import Traits, content_walk, is_data
+from clew.reuse.estimators.describe import IN_PLACE, Traits, content_walk, is_data
 from clew.reuse.estimators.identity import name, scalar_bytes, size_of
 from clew.reuse.estimators.policies import FITS, refusal
 from clew.reuse.estimators.session import Session
@@ -127,8 +127,9 @@ def _named(call: Call, arguments: dict[str, Any]) -> Request:
         _ask(session, subject, arguments)
         state, quick, traits = session.states.describe(estimator, session.identities)
     why = refusal(estimator, method, traits, seeded=session.seed is not None)
-    if why is None and arguments.get("copy", True) is False:
-        why = "may work in place (copy=False)"
+    for parameter in IN_PLACE & arguments.keys():
+        if arguments[parameter] is False:
+            why = why or f"may work in place ({parameter}=False)"
     if why is not None:
         raise Refused(why, traits)
     data: dict[str, tuple[Any, Digest]] = {}

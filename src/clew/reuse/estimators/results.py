@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from clew.errors import Unhashable
 from clew.lineage.canonical import Digest
-from clew.reuse.estimators.checks import Check, check_of
+from clew.reuse.estimators.checks import Check, check_of, package_of
 from clew.reuse.estimators.copying import Copier, Parts, Slot, copy_array, shallow
 from clew.reuse.estimators.describe import IGNORED, is_data
 from clew.reuse.estimators.identity import SCALARS, scalar_bytes, size_of
@@ -95,46 +95,73 @@ def fill_slots(
 
 
 def capture_output(
-    output: Any, arguments: Mapping[str, Any], known: dict[int, Any], *, array_like: bool
+    output: Any,
+    arguments: Mapping[str, Any],
+    state: Mapping[str, Any],
+    copier: Copier,
+    *,
+    array_like: bool,
 ) -> Output:
     """Return how to keep what a call returned.
+
+    Parameters
+    ----------
+    state : dict
+        The estimator's attributes after the call.
+    copier : Copier
+        What copied the attributes of a fit: one that is returned, too, stays one object.
 
     Raises
     ------
     NotKept
-        When it shares memory with the caller's data.
+        When it shares memory with the caller's data, or shows a part of the estimator's state.
     """
-    slot = known.get(id(output))
-    if isinstance(slot, Slot):
+    slot = copier.slot(output)
+    if slot is not None:
         return Output("slot", slot)
     if not is_data(output):
-        return Output("private", Copier(known).copy(output))
+        return Output("private", _copied(copier, output))
     table = shallow(output)
     if table is not None:
         return Output("shallow", table)
-    if _overlaps(output, arguments):
+    if _overlaps(output, arguments.values()):
         raise NotKept("returns a view of its input")
+    if any(output is value for value in state.values()):
+        return Output("private", _copied(copier, output))
+    if _overlaps(output, state.values()):
+        raise NotKept("returns a view of its own state")
     check = check_of(output) if array_like else None
     if check is None:
-        return Output("private", Copier(known).copy(output))
+        return Output("private", _copied(copier, output))
     return Output("shared", output, check)
 
 
-def _overlaps(output: Any, arguments: Mapping[str, Any]) -> bool:
-    parts = _arrays(output)
+def _copied(copier: Copier, value: Any) -> Any:
+    made = copier.copy(value)
+    if copier.aliases:
+        raise NotKept("returns a view of its input")
+    return made
+
+
+def _overlaps(output: Any, values: Iterable[Any]) -> bool:
+    parts = arrays_of(output)
     return any(
         np.may_share_memory(part, own)
-        for value in arguments.values()
-        for own in _arrays(value)
+        for value in values
+        for own in arrays_of(value)
         for part in parts
     )
 
 
-def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
+def arrays_of(value: Any) -> list[np.ndarray[Any, Any]]:
+    """Return the arrays that hold what a table, an array or a sparse matrix shows."""
     if isinstance(value, np.ndarray):
         return [value]
-    names = ("data", "indices", "indptr")
-    found = [getattr(value, name, None) for name in names] if hasattr(value, "format") else []
+    found: list[Any] = []
+    if hasattr(value, "format"):
+        found = [getattr(value, name, None) for name in ("data", "indices", "indptr")]
+    elif package_of(value) == "pandas" and hasattr(value, "_mgr"):
+        found = [block.values for block in value._mgr.blocks]
     return [part for part in found if isinstance(part, np.ndarray)]
 
 
@@ -146,7 +173,8 @@ def capture_fit(
     Raises
     ------
     NotKept
-        When it put another object in the place of one of its parameters.
+        When it put another object in the place of one of its parameters, or keeps a view of its
+        input, through which it would see what is written there later.
     """
     after = vars(estimator)
     changed = [
@@ -157,7 +185,10 @@ def capture_fit(
     if any(key in params and key in before for key in changed):
         raise NotKept("changes its own parameters")
     removed = tuple(key for key in before if key not in after and key not in IGNORED)
-    return {key: copier.copy(after[key]) for key in changed}, removed
+    copies = {key: copier.copy(after[key]) for key in changed}
+    if copier.aliases:
+        raise NotKept("keeps a view of its input")
+    return copies, removed
 
 
 def private(value: Any) -> Any:

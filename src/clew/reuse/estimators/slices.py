@@ -97,11 +97,24 @@ def slice_id(
 
 
 def _index_id(session: Session, indices: Any) -> bytes:
-    if isinstance(indices, slice):
-        return b"slice" + b",".join(
-            scalar_bytes(part) or b"?" for part in (indices.start, indices.stop, indices.step)
-        )
-    return session.id_of(indices)
+    if not isinstance(indices, slice):
+        return session.id_of(indices)
+    parts = [_bound(part) for part in (indices.start, indices.stop, indices.step)]
+    return name("slice-bounds", *parts)
+
+
+def _bound(part: Any) -> bytes:
+    """Return the encoding of where a slice begins, ends, or how it steps.
+
+    Raises
+    ------
+    Unhashable
+        When it is no plain number or name.
+    """
+    found = scalar_bytes(int(part) if isinstance(part, np.integer) else part)
+    if found is None:
+        raise Unhashable("a slice of labels that have no encoding")
+    return found
 
 
 def _sliced(session: Session, original: Any, made: Digest, call: tuple[Any, Any, int]) -> Any:
