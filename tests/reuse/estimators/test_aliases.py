@@ -148,6 +148,22 @@ def _names_of_an_index() -> Any:
         yield np.array([scaler.transform(frame).index.name])
 
 
+def _text_of_values() -> Any:
+    text = FunctionTransformer(lambda X: np.array([[len(str(X))]]))
+    for digits in (8, 3):
+        with np.printoptions(precision=digits), pd.option_context("display.precision", digits):
+            yield text.fit_transform(X)
+            yield text.fit_transform(pd.DataFrame(X))
+
+
+def _errors_that_are_told() -> Any:
+    told: list[str] = []
+    with np.errstate(all="call", call=lambda kind, flag: told.append(kind)):
+        for _ in range(2):
+            yield FunctionTransformer(np.log).fit_transform(X)
+    yield np.array(told)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "program",
@@ -159,6 +175,8 @@ def _names_of_an_index() -> Any:
         _views_of_the_input,
         _results_that_are_state,
         _names_of_an_index,
+        _text_of_values,
+        _errors_that_are_told,
     ],
     ids=lambda program: program.__name__[1:],
 )

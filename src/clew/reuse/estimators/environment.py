@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from clew.errors import Unhashable
 from clew.lineage.canonical import Digest, digest, frame
 from clew.reuse.estimators.identity import FORMAT
 
 _LIBRARIES = ("numpy", "scipy", "sklearn", "pandas", "polars", "pyarrow", "narwhals", "joblib")
+
+
+_SILENT = frozenset({"ignore", "warn", "raise"})
 
 
 class Environment:
@@ -32,16 +36,25 @@ class Environment:
         self._fixed = b""
 
     def id(self) -> Digest:
-        """Return the id of the environment as it is now, in this thread."""
+        """Return the id of the environment as it is now, in this thread.
+
+        Raises
+        ------
+        Unhashable
+            When NumPy tells somebody of floating-point errors, which a hit would not.
+        """
         from sklearn import get_config
 
         self._refresh()
+        errors = np.geterr()
+        if not _SILENT.issuperset(errors.values()):
+            raise Unhashable("floating-point errors are printed or handed on (np.errstate)")
         state = (
             tuple(lib.get_num_threads() for lib in self._controllers),
             tuple(get_config().items()),
-            tuple(np.geterr().items()),
+            tuple(errors.items()),
             tuple(filters()),
-            _pandas_options(),
+            (*np.get_printoptions().items(), *_pandas_options()),
         )
         try:
             found = self._memo.get(state)
@@ -109,13 +122,17 @@ def filters() -> list[tuple[Any, ...]]:
 
 
 def _pandas_options() -> tuple[tuple[str, Any], ...]:
-    """Return the options of pandas that decide types and copies."""
+    """Return the options of pandas that decide types, copies, and how a table reads as text."""
     module = sys.modules.get("pandas._config.config")
     options: Any = getattr(module, "_global_config", None)
     if not isinstance(options, dict):
         return ()
-    sections = ("mode", "future")
-    return tuple(item for name in sections for item in options.get(name, {}).items())
+    sections = ("mode", "future", "display")
+    return tuple(
+        (key, tuple(value.items()) if isinstance(value, dict) else value)
+        for name in sections
+        for key, value in options.get(name, {}).items()
+    )
 
 
 def _pattern(value: Any) -> str:
