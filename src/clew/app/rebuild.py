@@ -204,6 +204,10 @@ class _Thread:
 
 def _import_step(runtime: Runtime, node: Node) -> Step[..., Any]:
     module_name, _, qualname = node.operation.partition(":")
+    if module_name == "__main__":
+        raise _Stop(
+            node, "it was defined at a prompt or in a notebook; a rebuild imports steps from files"
+        )
     try:
         module: Any = importlib.import_module(module_name)
     except ImportError as error:
