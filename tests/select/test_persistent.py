@@ -8,7 +8,9 @@ import sys
 import threading
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
+from joblib import parallel_config
 from sklearn.linear_model import LogisticRegression
 
 import clew
@@ -149,6 +151,24 @@ def test_ctrl_c_gives_the_best_so_far_and_the_study_resumes(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     interrupted, fits, _ = done.stdout.split()
     assert interrupted == "False" and int(fits) == 2  # four of six tasks are known
+
+
+class Stopped(LogisticRegression):
+    """Somebody presses Ctrl-C while the last configuration is fitted."""
+
+    def fit(self, X, y):
+        if self.C == 3.0:
+            raise KeyboardInterrupt
+        return super().fit(X, y)
+
+
+def test_ctrl_c_keeps_what_workers_have_finished():
+    X = np.arange(40.0).reshape(20, 2)
+    y = np.tile([0, 1], 10)
+    search = clew.Search(Stopped(), {"C": [1.0, 2.0, 3.0]}, cv=2, n_jobs=2)
+    with parallel_config("threading"), pytest.warns(UserWarning, match="interrupted"):
+        search.fit(X, y)
+    assert search.interrupted_ and search.best_params_["C"] in (1.0, 2.0)
 
 
 def test_a_store_of_its_own_records_no_study():

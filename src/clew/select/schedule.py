@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -12,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from clew.select.execute import Fold, Report
 from clew.select.plan import Configuration, grow
+from clew.select.spool import Spool, Writer
 from clew.select.study import Outcome, Record, Study
 
 Missing = Mapping[int, Sequence[Configuration]]
@@ -37,17 +38,28 @@ def run(
         return
     units = list(_units(missing, workers))
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    jobs = (delayed(_remote)(study, split, chosen) for split, chosen in units)
-    for part in parallel(jobs):
-        outcome.merge(part)
-        if report is not None:
-            for index, split in part.records:
-                report([index], split)
+    with Spool() as spool:
+        jobs = (delayed(_remote)(study, split, chosen, spool.path) for split, chosen in units)
+        try:
+            for part in parallel(jobs):
+                outcome.merge(part)
+                _tell(part.records, report)
+        except KeyboardInterrupt:
+            _tell(spool.left_over(outcome), report)
+            raise
 
 
-def _remote(study: Study, split: int, configurations: Sequence[Configuration]) -> Outcome:
+def _tell(finished: Iterable[tuple[int, int]], report: Report | None) -> None:
+    if report is not None:
+        for index, split in finished:
+            report([index], split)
+
+
+def _remote(
+    study: Study, split: int, configurations: Sequence[Configuration], folder: str
+) -> Outcome:
     outcome = Outcome()
-    _run_unit(study, split, configurations, outcome, None)
+    _run_unit(study, split, configurations, outcome, Writer(folder, outcome))
     return outcome
 
 
