@@ -130,6 +130,11 @@ ASKED: dict[str, Asked] = {
     ),
     "repair.hospital_f1_free": Asked("the same, none given", ">= 0.93"),
     "repair.calibration": Asked("the same: error of the confidences", "<= 0.05"),
+    "versions.growth": Asked(
+        "ten versions with 1 % of rows changed: storage over the first", "<= 1.15"
+    ),
+    "versions.diff_s": Asked("two versions of a million rows: difference", "<= 0.1"),
+    "versions.set_query": Asked("rows that ten versions share: DuckDB's time, to it", ">= 10"),
     "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),
     "problems.false_alarms": Asked("clean splits of 100 of which something is told", "<= 5"),
     "monitor.found": Asked("20 faults put into windows of predictions: found", ">= 19"),

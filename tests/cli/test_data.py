@@ -102,3 +102,35 @@ def test_a_table_that_is_not_the_repaired_one_is_left_as_it_is(files: Path) -> N
     assert call("apply", files / "good.parquet", found, "--out", files / "fixed.txt").exit_code == 1
     assert out.read_text() == "as before\n"
     assert "nothing to repair" in call("repair", files / "good.parquet").stdout
+
+
+def test_a_dataset_goes_through_its_life_on_the_command_line(files: Path) -> None:
+    rows = pd.DataFrame({"id": [1, 2, 3], "city": ["Oslo", "Rome", "Bern"]})
+    rows.to_csv(files / "one.csv", index=False)
+    rows.assign(city=["Oslo", "Roma", "Bern"])[:2].to_csv(files / "two.csv", index=False)
+    first = call("commit", "cities", files / "one.csv", "--key", "id", "-m", "as it came")
+    assert first.stdout == "cities: version 1, 3 rows: 3 added, 0 deleted, 0 changed\n"
+    second = call("commit", "cities", files / "two.csv", "--json")
+    assert json.loads(second.stdout)["parents"] == [1]
+    assert call("tag", "cities@1", "raw").stdout == "cities@raw: version 1\n"
+    shown = call("diff", "cities@raw").stdout
+    assert shown == "~ row 1 city: Rome -> Roma\n- id=3 city=Bern\n"
+    assert json.loads(call("diff", "cities@1", "2", "--json").stdout)["counts"] == {
+        "added": 0,
+        "deleted": 1,
+        "changed": 1,
+    }
+    assert call("branch", "cities@raw", "more").exit_code == 0
+    longer = pd.concat([rows, pd.DataFrame({"id": [4], "city": ["Graz"]})])
+    longer.to_csv(files / "three.csv", index=False)
+    assert call("commit", "cities", files / "three.csv", "--branch", "more").exit_code == 0
+    assert call("merge", "cities@more").stdout.startswith("cities: version 4, 3 rows: 1 added")
+    call("checkout", "cities", "--out", files / "now.parquet")
+    now = pd.read_parquet(files / "now.parquet")
+    assert now["city"].tolist() == ["Oslo", "Roma", "Graz"]
+    assert call("rows", "cities", "1", "2").stdout == "1 rows, by checkouts\n"
+    log = call("log", "cities").stdout
+    assert "raw" in log and "as it came" in log
+    assert call("log").stdout == "cities\n"
+    assert call("checkout", "cities@9", "--out", files / "x.csv").exit_code == 1
+    assert call("commit", "../up", files / "one.csv").exit_code == 1

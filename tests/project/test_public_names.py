@@ -9,7 +9,7 @@ import pytest
 
 import clew
 
-BEFORE = ["", "clew.Search", "clew.trace", "import clew.reuse.trace as t", "import clew.reuse"]
+BEFORE = ["", "clew.trace", "import clew.reuse.trace as t"]
 
 
 @pytest.mark.parametrize("name", clew.__all__)

@@ -89,6 +89,7 @@ PROPOSED = (
 )
 
 
+@pytest.mark.slow
 def test_a_search_may_start_from_the_best_that_another_found():
     _, study, scores = run()
     best = max(json.loads(scores))
@@ -136,6 +137,7 @@ print(search.interrupted_, search.account_.fits, search.best_params_["C"], flush
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_the_best_so_far_and_the_study_resumes(tmp_path):
     script, marker = tmp_path / "slow.py", tmp_path / "quick"
     script.write_text(SLOW)

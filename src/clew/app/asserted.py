@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from clew.app.gates import record
+from clew.app import facts
 from clew.app.gates.tables import demand, table_of
 from clew.app.modules import module_from
 from clew.app.serving import journal_of
@@ -148,8 +148,6 @@ def _kept(
     code = path.read_text(encoding="utf-8") if path.is_file() else place
     inputs = {"code": code, "rows": ids, "answers": answers}
     plain = {"fired": report.fired, "worst": list(worst), "corrections": corrections}
-    node = record.record(
-        store, ASSERTED, "finding", inputs, {"result": record.stored(store, plain)}
-    )
+    node = facts.record(store, ASSERTED, "finding", inputs, {"result": facts.stored(store, plain)})
     to_label = tuple(ids[at] for at in next_)
     return Asserted(len(ids), report.fired, worst, corrections, to_label, node.hex())

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from clew.app.gates import record
+from clew.app import facts
 from clew.app.store import Store
 from clew.data import repair as repairs
 from clew.data.repair import Repair
-from clew.errors import InvalidParameter, MissingExtra
+from clew.errors import InvalidParameter
 from clew.lineage.fingerprint import fingerprint
 
+_WRITTEN = (".parquet", ".csv", ".tsv")
 REPAIR, REPAIRED = "clew.data:repair", "clew.data:repaired"
 
 
@@ -50,8 +51,8 @@ def find(
     found = []
     for one in repairs.find(table, rules, least=least):
         inputs = {"table": content, "constraints": said, "row": one.row, "column": one.column}
-        kept = {"result": record.stored(store, msgspec.to_builtins(one))}
-        found.append(Found(one, record.record(store, REPAIR, "repair", inputs, kept).hex()))
+        kept = {"result": facts.stored(store, msgspec.to_builtins(one))}
+        found.append(Found(one, facts.record(store, REPAIR, "repair", inputs, kept).hex()))
     return tuple(found)
 
 
@@ -65,35 +66,43 @@ def apply(
     InvalidParameter
         When the repairs are of another table, or `out` is no name of a table.
     """
-    writer = _writer(out)
+    check_name(out)
     changed = (repairs.revert if revert else repairs.apply)(table, made)
     inputs: dict[str, Any] = {
         "table": fingerprint(table),
         "repairs": msgspec.to_builtins(tuple(made)),
         "revert": revert,
     }
+    write_table(changed, out)
+    return facts.record(store, REPAIRED, "table", inputs, {"result": fingerprint(out)}).hex()
+
+
+def write_table(table: Any, out: Path) -> None:
+    """Write an Arrow table to a Parquet, CSV or TSV file, whole or not at all.
+
+    Raises
+    ------
+    InvalidParameter
+        When `out` is no name of such a file.
+    """
+    from pyarrow import csv, parquet
+
+    check_name(out)
     temporary = out.with_name(f".{out.name}.new")
     try:
-        writer(changed, temporary)
+        if out.suffix.lower() == ".parquet":
+            parquet.write_table(table, temporary)
+        else:
+            delimiter = "\t" if out.suffix.lower() == ".tsv" else ","
+            csv.write_csv(table, temporary, csv.WriteOptions(delimiter=delimiter))
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
-    return record.record(store, REPAIRED, "table", inputs, {"result": fingerprint(out)}).hex()
 
 
-def _writer(out: Path) -> Any:
-    try:
-        from pyarrow import csv, parquet
-    except ImportError as error:
-        raise MissingExtra("tables need pyarrow", hint="pip install 'clew[tables]'") from error
-    writers = {
-        ".parquet": parquet.write_table,
-        ".csv": csv.write_csv,
-        ".tsv": lambda table, path: csv.write_csv(table, path, csv.WriteOptions(delimiter="\t")),
-    }
-    writer = writers.get(out.suffix.lower())
-    if writer is None:
+def check_name(out: Path) -> None:
+    """Demand the name of a file to which a table is written."""
+    if out.suffix.lower() not in _WRITTEN:
         raise InvalidParameter(
-            "no table is written to such a file", got=out.name, expected=", ".join(writers)
+            "no table is written to such a file", got=out.name, expected=", ".join(_WRITTEN)
         )
-    return writer

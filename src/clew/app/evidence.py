@@ -1,4 +1,4 @@
-"""What verdicts stand on: the operations of their nodes, and the values that `gc` keeps."""
+"""What verdicts and versions stand on: operations of nodes, and the values that `gc` keeps."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from clew.steps.runtime import Runtime
 
 VERDICT, LABELLED, ROWS = "clew.debug:gate", "clew.debug:label", "clew.debug:rows"
 ALERT = "clew.debug:alert"
+VERSION = "clew.data:version"
 _ALL = 1_000_000
 
 
 def evidence(runtime: Runtime) -> set[ValueId]:
-    """Return what verdicts, labels, test sets and alerts stand on: it is never dropped."""
+    """Return what verdicts, labels, test sets, alerts and versions are of: it is never dropped."""
     found: set[ValueId] = set()
-    for operation in (VERDICT, LABELLED, ROWS, ALERT):
+    for operation in (VERDICT, LABELLED, ROWS, ALERT, VERSION):
         for node in runtime.store.history(operation, _ALL):
             found |= {edge.value for edge in (*node.inputs, *node.outputs)}
     return found

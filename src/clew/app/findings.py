@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.app.gates import record
+from clew.app import facts
 from clew.app.gates.tables import COLUMN, answers_of, demand, table_of
 from clew.app.store import Store
 from clew.debug.gates.rows import told
@@ -97,7 +97,7 @@ def slices(
     if found.content:
         inputs["content"] = Digest(bytes.fromhex(found.content))
     plain = [[str(one), one.rows, one.errors, one.score] for one in best]
-    node = record.record(store, SLICES, "finding", inputs, {"result": record.stored(store, plain)})
+    node = facts.record(store, SLICES, "finding", inputs, {"result": facts.stored(store, plain)})
     return Slices(best, len(frame), float(errors.mean()), node.hex())
 
 
@@ -130,7 +130,7 @@ def table(
     inputs = {"rows": frame, "target": target, "value": value, "without": list(without)}
     inputs["options"] = options
     plain = [[str(one), one.rows, one.mean, one.gain] for one in found.rules]
-    node = record.record(store, TABLE, "finding", inputs, {"result": record.stored(store, plain)})
+    node = facts.record(store, TABLE, "finding", inputs, {"result": facts.stored(store, plain)})
     return Table(found, node.hex())
 
 
@@ -179,6 +179,6 @@ def problems(
     found_all = find_problems(sides[0], sides[1], scored=scored, **options)
     plain = [[one.kind, list(one.columns), one.reason, one.size] for one in found_all]
     inputs["options"] = options
-    result = record.stored(store, plain)
-    node = record.record(store, PROBLEMS, "finding", inputs, {"result": result})
+    result = facts.stored(store, plain)
+    node = facts.record(store, PROBLEMS, "finding", inputs, {"result": result})
     return Problems(found_all, node.hex())

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from clew.app import facts
 from clew.app.evidence import ALERT
-from clew.app.gates import record
 from clew.app.serving import find, journal_of
 from clew.app.store import Store
 from clew.debug.assertions import Suite
@@ -287,5 +287,5 @@ def _kept(
             for one in found
         ],
     }
-    result = record.stored(store, plain)
-    return record.record(store, ALERT, "finding", inputs, {"result": result}).hex()
+    result = facts.stored(store, plain)
+    return facts.record(store, ALERT, "finding", inputs, {"result": result}).hex()

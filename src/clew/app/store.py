@@ -16,6 +16,7 @@ from clew.adapters.stores.sql import SqlStore
 from clew.adapters.stores.sql.sqlite.salvage import damage_of, salvage
 from clew.app import impact as _impact
 from clew.app import names, query, rebuild, search, why
+from clew.app.datasets import Dataset
 from clew.app.evidence import evidence
 from clew.app.settings import load, local
 from clew.app.tracking import tracking_of
@@ -240,6 +241,16 @@ class Store:
             for node in one
             if by_operation.get(node.operation)
         ]
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the dataset of a name, whose versions are kept here; it may have none yet.
+
+        Parameters
+        ----------
+        name : str
+            Letters, digits, ``_``, ``-`` and ``.``; the first `commit` makes it.
+        """
+        return Dataset(self, name)
 
     def rebuild(self, id: str) -> rebuild.Rebuilt:
         """Execute a thread again in a fresh process and compare every content id."""

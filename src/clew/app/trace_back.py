@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clew.app.deployments import record
+from clew.app.facts import makers_of
 from clew.app.promotion import gates, verdict
 from clew.app.source_rows import SourceRow, rows_like
 from clew.app.store import Store
@@ -134,7 +135,7 @@ def _ancestors(
     store: Store, prediction: Prediction, version: ModelVersion | None
 ) -> tuple[Node, ...]:
     content = ValueId(Digest(bytes.fromhex(prediction.content)))
-    makers = list(record.makers_of(store, content))
+    makers = list(makers_of(store, content))
     if not makers and version is not None and version.node is not None:
         makers = [NodeId(Digest(bytes.fromhex(version.node)))]
     around = graph.around(store.runtime.store, makers, up=True, down=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from clew.app.gates import record
+from clew.app import facts
 from clew.app.store import Store
 from clew.data import schema as schemas
 from clew.data.schema import Anomaly, Schema
@@ -81,5 +81,5 @@ def _kept(store: Store, operation: str, inputs: dict[str, Any], result: Any) -> 
         name: fingerprint(value) if isinstance(value, Path) else value
         for name, value in inputs.items()
     }
-    kept = {"result": record.stored(store, result)}
-    return record.record(store, operation, "finding", named, kept).hex()
+    kept = {"result": facts.stored(store, result)}
+    return facts.record(store, operation, "finding", named, kept).hex()

@@ -1,4 +1,4 @@
-"""``clew data``: what a table must look like, and what is wrong with one."""
+"""``clew data``: what a table must look like, what is wrong with one, and its versions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from clew.cli.output import json_option, print_json
+from clew.cli.output import table as print_table
 
 if TYPE_CHECKING:
+    from clew.app.datasets import Dataset
     from clew.app.validation import Findings
+    from clew.data.versions import Side, Version
 
 FOUND = 3
 _path = click.Path(dir_okay=False, path_type=Path)
@@ -26,9 +29,10 @@ _alpha = click.option(
 
 @click.group("data")
 def command() -> None:
-    """Tables in Parquet, CSV and TSV files: their schemas, what is wrong with them, what changed.
+    """Tables in Parquet, CSV and TSV files: schemas, faults, repairs; and datasets of versions.
 
-    Exit status of validate and drift: 3 when something is wrong.
+    NAME@VERSION is a version by its number, a branch, a tag, or the beginning of its id; NAME alone
+    is the newest. Exit status of validate and drift: 3 when something is wrong.
     """
 
 
@@ -180,3 +184,195 @@ def apply(table: Path, repairs: Path, out: Path, revert: bool, as_json: bool) ->
         print_json({"out": out, "repairs": len(made), "node": node})
     else:
         click.echo(f"{out}: {len(made)} repairs {'taken out' if revert else 'made'}")
+
+
+_name = click.argument("name")
+
+
+@command.command("commit")
+@_name
+@_table
+@click.option("--key", multiple=True, help="Column that tells rows apart; of the first version.")
+@click.option("--message", "-m", default="", help="Why.")
+@click.option("--branch", default="main", show_default=True)
+@json_option
+def commit(
+    name: str, table: Path, key: tuple[str, ...], message: str, branch: str, as_json: bool
+) -> None:
+    """Make TABLE the newest version of the dataset NAME; only what changed is stored."""
+    version = _dataset(name).commit(table, key=key or None, message=message, branch=branch)
+    _tell_version(name, version, as_json)
+
+
+@command.command("log")
+@click.argument("name", required=False)
+@json_option
+def log(name: str | None, as_json: bool) -> None:
+    """List the versions of NAME (or NAME@VERSION and what it came from); without it datasets."""
+    from clew.app.datasets import datasets
+    from clew.app.store import open_store
+
+    if name is None:
+        names = datasets(open_store())
+        if as_json:
+            print_json(names)
+        else:
+            click.echo("\n".join(names) or "no datasets")
+        return
+    dataset, at = _at(name)
+    found = dataset.log(at)
+    if as_json:
+        print_json(found)
+        return
+    names_of: dict[int, list[str]] = {}
+    for other, number in (dataset.branches | dataset.tags).items():
+        names_of.setdefault(number, []).append(other)
+    rows = [
+        (
+            str(one.number),
+            one.node[:12],
+            str(one.rows),
+            f"+{one.added} -{one.deleted} ~{one.changed}",
+            " ".join(names_of.get(one.number, [])),
+            one.message,
+        )
+        for one in found
+    ]
+    print_table(("VERSION", "ID", "ROWS", "CHANGE", "NAMES", "MESSAGE"), rows)
+
+
+@command.command("checkout")
+@_name
+@click.option("--out", required=True, type=_path, help="Parquet, CSV or TSV file.")
+@click.option("--ids", is_flag=True, help="With the rows' ids, as the column 'row'.")
+def checkout(name: str, out: Path, ids: bool) -> None:
+    """Write the version NAME@VERSION to a file."""
+    from clew.app.cleaning import write_table
+
+    dataset, at = _at(name)
+    table = dataset.checkout(at or "latest", ids=ids)
+    write_table(table, out)
+    click.echo(f"{out}: {table.num_rows} rows")
+
+
+@command.command("diff")
+@_name
+@click.argument("other", required=False)
+@click.option("--most", default=20, show_default=True, help="How many rows and cells are shown.")
+@json_option
+def diff(name: str, other: str | None, most: int, as_json: bool) -> None:
+    """Show what changed from NAME@VERSION to another version, the newest if none is named."""
+    dataset, at = _at(name)
+    found = dataset.diff(at or "latest", other or "latest")
+    parts = {"added": found.added, "deleted": found.deleted, "changed": found.changed}
+    if as_json:
+        shown = {kind: part.slice(0, most).to_pylist() for kind, part in parts.items()}
+        counts = {kind: part.num_rows for kind, part in parts.items()}
+        columns = {"added": found.columns_added, "deleted": found.columns_deleted}
+        print_json({"counts": counts, "columns": columns, **shown})
+        return
+    if found.is_empty:
+        click.echo("no difference")
+    for sign, names in (("+", found.columns_added), ("-", found.columns_deleted)):
+        for column in names:
+            click.echo(f"{sign} column {column}")
+    for cell in found.changed.slice(0, most).to_pylist():
+        click.echo(f"~ row {cell['row']} {cell['column']}: {cell['old']} -> {cell['new']}")
+    for sign, part in (("+", found.added), ("-", found.deleted)):
+        for row in part.slice(0, most).to_pylist():
+            click.echo(f"{sign} " + " ".join(f"{key}={value}" for key, value in row.items()))
+    left = sum(max(0, part.num_rows - most) for part in parts.values())
+    if left:
+        click.echo(f"... and {left} more (--most)")
+
+
+@command.command("tag")
+@_name
+@click.argument("tag")
+@click.option("--move", is_flag=True, help="Also when another version has it.")
+def tag(name: str, tag: str, move: bool) -> None:
+    """Name the version NAME@VERSION for good."""
+    dataset, at = _at(name)
+    version = dataset.tag(tag, at or "latest", move=move)
+    click.echo(f"{dataset.name}@{tag}: version {version.number}")
+
+
+@command.command("branch")
+@_name
+@click.argument("branch")
+def branch(name: str, branch: str) -> None:
+    """Begin a branch at the version NAME@VERSION."""
+    dataset, at = _at(name)
+    version = dataset.branch(branch, at or "latest")
+    click.echo(f"{dataset.name}@{branch}: from version {version.number}")
+
+
+@command.command("merge")
+@_name
+@click.option("--into", default="main", show_default=True, help="Branch that takes the changes.")
+@click.option("--prefer", type=click.Choice(["ours", "theirs"]), help="Decide conflicts.")
+@click.option("--message", "-m", default="", help="Why.")
+@json_option
+def merge(name: str, into: str, prefer: Side | None, message: str, as_json: bool) -> None:
+    """Bring what NAME@VERSION changed into a branch.
+
+    Conflicts are shown, and nothing is merged, unless one side is preferred.
+    """
+    dataset, at = _at(name)
+    if at is None:
+        raise click.UsageError("name what to merge, as NAME@BRANCH")
+    if prefer is None:
+        for one in dataset.conflicts(at, into):
+            click.echo(str(one), err=True)
+    version = dataset.merge(at, into, prefer=prefer, message=message)
+    _tell_version(dataset.name, version, as_json)
+
+
+@command.command("rows")
+@_name
+@click.argument("versions", nargs=-1, required=True)
+@click.option("--at-least", type=click.IntRange(1), help="In at least so many of the versions.")
+@click.option("--without", is_flag=True, help="In the first version, and in none of the others.")
+@click.option("--out", type=_path, help="Parquet, CSV or TSV file.")
+@json_option
+def rows(
+    name: str,
+    versions: tuple[str, ...],
+    at_least: int | None,
+    without: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Count or write the rows that all of some versions of NAME share, with the same values."""
+    from clew.app.cleaning import write_table
+
+    dataset = _dataset(name)
+    if without:
+        found = dataset.difference(*versions)
+    else:
+        found = dataset.at_least(at_least or len(versions), *versions)
+    if out is not None:
+        write_table(found.table, out)
+    if as_json:
+        print_json({"rows": found.table.num_rows, "plan": found.plan, "out": out})
+    else:
+        click.echo(f"{found.table.num_rows} rows, by {found.plan}")
+
+
+def _dataset(name: str) -> Dataset:
+    from clew.app.store import open_store
+
+    return open_store().dataset(name)
+
+
+def _at(name: str) -> tuple[Dataset, str | None]:
+    name, _, at = name.partition("@")
+    return _dataset(name), at or None
+
+
+def _tell_version(name: str, version: Version, as_json: bool) -> None:
+    if as_json:
+        print_json(version)
+        return
+    change = f"{version.added} added, {version.deleted} deleted, {version.changed} changed"
+    click.echo(f"{name}: version {version.number}, {version.rows} rows: {change}")

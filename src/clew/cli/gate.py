@@ -177,7 +177,7 @@ def ledger(gate: str | None, as_json: bool) -> None:
 @click.option("--alias", "aliases", multiple=True, help="Guarded alias.  [default: champion]")
 def require(model: str, gates: tuple[str, ...], aliases: tuple[str, ...]) -> None:
     """Let versions of MODEL take an alias only with a PASS of GATES; without any, freely."""
-    from clew.app.gates.record import user
+    from clew.app.facts import user
     from clew.app.promotion import ALIASES, POLICY
     from clew.app.tracking import open_tracking
     from clew.app.trail import tell

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from clew.app.facts import makers_of
 from clew.app.store import Store
 from clew.app.tracking import Tracking, tracking_of
 from clew.entities import Event, ModelVersion
@@ -134,14 +135,6 @@ def version_of(store: Store, arm: Arm) -> ModelVersion | None:
         return tracking_of(store.runtime).versions.get(arm.name, int(arm.version))
     except NotFound:
         return None
-
-
-def makers_of(store: Store, content: ValueId) -> tuple[NodeId, ...]:
-    """Return the nodes that made a value: steps; tracked runs that logged it, where none did."""
-    found = [store.runtime.store.node(id) for id in store.runtime.store.linked(content, "up")]
-    nodes = [node for node in found if node is not None]
-    steps = [node for node in nodes if node.kind != "run"]
-    return tuple(node.id for node in steps or nodes)
 
 
 def _recorded(store: Store, state: State) -> NodeId:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clew.app.deployments import record
+from clew.app.facts import makers_of
 from clew.app.modules import module_from
 from clew.app.serving import Found, find
 from clew.app.store import Store
@@ -122,7 +122,7 @@ def _recorded(store: Store, kind: type[Service], models: dict[str, Found]) -> st
     inputs = []
     for name, model in models.items():
         content = ValueId(Digest(bytes.fromhex(model.content)))
-        makers = record.makers_of(store, content)
+        makers = makers_of(store, content)
         inputs.append(Edge(name, content, makers[0] if makers else None))
     used = {name: model.content for name, model in models.items()}
     text = json.dumps({"service": code.id.hex(), "models": used}, sort_keys=True)

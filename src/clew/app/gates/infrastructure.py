@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from clew.app import facts
 from clew.app.evidence import VERDICT
 from clew.app.gates import record
 from clew.app.serving import find, registered
@@ -58,8 +59,8 @@ def infrastructure(
     if version.content:
         inputs["new_model"] = bytes.fromhex(version.content)
     plain = {finding.clause: [finding.outcome, finding.reason] for finding in findings}
-    result = record.stored(store, plain)
-    node = record.record(store, VERDICT, "gate", inputs, {"result": result})
+    result = facts.stored(store, plain)
+    node = facts.record(store, VERDICT, "gate", inputs, {"result": result})
     step = Step(
         key=GATE,
         new=spec,

@@ -6,26 +6,19 @@ reads the gate, the answers of the models, the labels and the models, and gives 
 
 from __future__ import annotations
 
-import getpass
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 import msgspec
 
-from clew.app.deployments.record import makers_of
+from clew.app import facts
 from clew.app.evidence import LABELLED, ROWS
 from clew.app.store import Store
 from clew.app.tracking import Tracking, tracking_of
 from clew.app.trail import tell
 from clew.debug.gates.ledger import RowSet
 from clew.errors import InvalidState
-from clew.lineage.canonical import Digest, NodeId, ValueId
-from clew.lineage.fingerprint import fingerprint
-from clew.lineage.preview import describe
-from clew.lineage.records import Edge, Node, call_id
+from clew.lineage.canonical import Digest, ValueId
 
 SUBJECT, LABELS = "gate", "labels"
 _MOST = 10_000
@@ -57,13 +50,13 @@ def put(tracking: Tracking, known: RowSet, action: str, reason: str | None = Non
     """Record a test set as it stands now."""
     plain = msgspec.to_builtins(known)
     subject = f"{SUBJECT}/{known.gate}/{known.id}"
-    tell(tracking.audit, user(), action, subject, after=plain, reason=reason)
+    tell(tracking.audit, facts.user(), action, subject, after=plain, reason=reason)
 
 
 def keep_rows(store: Store, known: RowSet, ids: list[str]) -> RowSet:
     """Keep which rows a test set has; return it with their content id."""
-    value = stored(store, ids)
-    record(store, ROWS, "rows", {"gate": known.gate}, {"result": value})
+    value = facts.stored(store, ids)
+    facts.record(store, ROWS, "rows", {"gate": known.gate}, {"result": value})
     return msgspec.structs.replace(known, ids=value.hex())
 
 
@@ -99,11 +92,11 @@ def keep_labels(store: Store, set_id: str, given: Mapping[str, str]) -> dict[str
         )
     new = {id: label for id, label in sorted(given.items()) if id not in known}
     if new:
-        value = stored(store, new)
-        node = record(store, LABELLED, "label", {"set": set_id}, {"result": value})
+        value = facts.stored(store, new)
+        node = facts.record(store, LABELLED, "label", {"set": set_id}, {"result": value})
         tracking = tracking_of(store.runtime)
         after = {"value": value.hex(), "node": node.hex(), "labels": len(new)}
-        tell(tracking.audit, user(), "labels.given", f"{LABELS}/{set_id}", after=after)
+        tell(tracking.audit, facts.user(), "labels.given", f"{LABELS}/{set_id}", after=after)
     return known | new
 
 
@@ -118,66 +111,3 @@ def _label_values(tracking: Tracking, set_id: str) -> list[ValueId]:
         token = page.next
         if token is None:
             return found[::-1]
-
-
-def record(
-    store: Store,
-    operation: str,
-    kind: str,
-    inputs: Mapping[str, Any],
-    outputs: Mapping[str, ValueId],
-) -> NodeId:
-    """Record a fact as a node; return its id.
-
-    Parameters
-    ----------
-    inputs : mapping
-        By name: values, or ids of values that the store knows.
-    outputs : mapping
-        By name, ids of values that are stored.
-    """
-    edges = []
-    for name, value in inputs.items():
-        is_id = isinstance(value, bytes)
-        content = ValueId(Digest(value)) if is_id else stored(store, value)
-        makers = makers_of(store, content) if is_id else ()
-        edges.append(Edge(name, content, makers[0] if makers else None))
-    environment = store.runtime.environment[0]
-    id = call_id(operation, None, environment, None, edges)
-    node = Node(
-        id=id,
-        call=id,
-        operation=operation,
-        kind=kind,
-        code=None,
-        environment=environment,
-        seed=None,
-        inputs=tuple(edges),
-        outputs=tuple(Edge(name, value) for name, value in outputs.items()),
-        created_ms=time.time_ns() // 1_000_000,
-    )
-    store.runtime.store.add([node], [])
-    return id
-
-
-def stored(store: Store, value: object) -> ValueId:
-    """Store a value, and describe it."""
-    id = fingerprint(value)
-    _, size_bytes = store.runtime.vault.put(value, id)
-    encoded = store.runtime.vault.blobs.get(id)  # type: ignore[attr-defined]
-    described = replace(
-        describe(id, value),
-        size_bytes=size_bytes,
-        state="stored",
-        format=encoded.format if encoded is not None else "",
-    )
-    store.runtime.store.update([described])
-    return id
-
-
-def user() -> str:
-    """Return who runs this process."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from clew.app.evidence import VERDICT
+from clew.app.facts import record as keep
+from clew.app.facts import stored
 from clew.app.gates import record
 from clew.app.store import Store
 from clew.app.tracking import Tracking, tracking_of
@@ -202,7 +204,7 @@ def _recorded(
     rows: Rows,
     labels: Mapping[str, str],
     verdict: Verdict,
-    facts: Mapping[str, float],
+    asked: Mapping[str, float],
     new: Model,
     old: Model | None,
 ) -> NodeId:
@@ -212,13 +214,13 @@ def _recorded(
         "new": list(rows.new),
         "old": [] if rows.old is None else list(rows.old),
         "labels": dict(sorted(labels.items())),
-        "facts": dict(sorted(facts.items())),
+        "facts": dict(sorted(asked.items())),
     }
     for name, model in (("new_model", new), ("old_model", old)):
         if model is not None and model.content:
             inputs[name] = Digest(bytes.fromhex(model.content))
-    result = record.stored(store, msgspec.to_builtins(verdict))
-    return record.record(store, VERDICT, "gate", inputs, {"result": result})
+    result = stored(store, msgspec.to_builtins(verdict))
+    return keep(store, VERDICT, "gate", inputs, {"result": result})
 
 
 def _shown(tracking: Tracking, known: RowSet, *, show: bool) -> RowSet:
