@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from clew.errors import MissingExtra
+from clew.steps import runtime
 from clew.track.active import run
 from clew.track.save import log_model
 
@@ -31,6 +32,7 @@ def automl(
     workers: int | None = None,
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
+    warm_start: bool = True,
 ) -> AutoML:
     """Find a model for a table within a budget; the search is a run, its model is logged.
 
@@ -52,12 +54,15 @@ def automl(
         Register the model under this name.
     metric, kind, learners, workers, seed, progress
         As in `clew.select.automl.study.AutoML`.
+    warm_start : bool
+        Begin with what was best in earlier searches of this store on tables that are alike.
 
     Returns
     -------
     AutoML
         Its `model_` is an ordinary estimator; it predicts like one itself, too. `run_id_` names
-        the run, `version_` the registered version.
+        the run, `version_` the registered version, `study_id_` its node on the lineage graph, and
+        `near_` the earlier searches that it began with.
 
     Raises
     ------
@@ -77,15 +82,21 @@ def automl(
     """
     try:
         from clew.select.automl.columns import table
+        from clew.select.automl.memory import Memory
         from clew.select.automl.study import AutoML
     except ImportError as error:
         raise MissingExtra(
             "automl needs scikit-learn and pandas.", hint="pip install 'clew[sklearn,pandas]'"
         ) from error
+    memory = Memory(runtime.current())
     study = AutoML(
         budget_s, metric=metric, kind=kind, learners=learners, workers=workers, seed=seed,
-        progress=progress,
+        progress=progress, memory=memory if warm_start else None,
     )  # fmt: skip
+    options = {
+        "budget_s": budget_s, "metric": metric, "kind": kind, "seed": seed,
+        "learners": None if learners is None else list(learners),
+    }  # fmt: skip
     with run("automl", experiment=EXPERIMENT) as tracked:
         tracked.log_params({"budget_s": budget_s, "seed": seed})
         tracked.log_input(table(X), name="training", context="training")
@@ -99,6 +110,7 @@ def automl(
         tracked.log_text("leaderboard.json", json.dumps(board, indent=1, default=str))
         if study.warnings_:
             tracked.set_tag("warnings", "; ".join(study.warnings_)[:5000])
+        study.study_id_ = memory.keep(study, X, y, options, tracked.id)
         logged = log_model(study.model_, input_example=table(X).head(_EXAMPLE_ROWS))
         study.run_id_, study.version_ = tracked.id, None
     if name is not None:

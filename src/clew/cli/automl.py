@@ -28,10 +28,14 @@ _SHOWN = 10
 @click.option("--metric", default="auto", show_default=True, help="What is to be large.")
 @click.option("--seed", default=0, show_default=True, help="Source of all chance.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; one for each core.")
+@click.option(
+    "--warm/--cold", default=True, show_default=True,
+    help="Begin with what was best on tables that are alike.",
+)  # fmt: skip
 @json_option
 def command(
     data: Path, target: str, budget: float, test: Path | None, name: str | None, metric: str,
-    seed: int, workers: int | None, as_json: bool,
+    seed: int, workers: int | None, warm: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find a model for DATA (CSV or Parquet) that predicts a column."""
     from clew.app.automl import automl
@@ -40,6 +44,7 @@ def command(
     found = automl(
         X, y, budget, test=None if test is None else _parted(test, target), name=name,
         metric=metric, seed=seed, workers=workers, progress=None if as_json else _told,
+        warm_start=warm,
     )  # fmt: skip
     if as_json:
         print_json(_plain(found))
@@ -84,6 +89,8 @@ def _show(found: AutoML) -> None:
     if hasattr(found, "test_score_"):
         click.echo(f"on the test rows: {found.test_score_:.4f}")
     click.echo(f"{seconds(found.seconds_)}, first model after {seconds(found.first_model_s_)}")
+    for near in found.near_:
+        click.echo(f"begun with the best of search {near.study[:12]}, {near.distance:.2f} away")
     table(
         ("model", "score", "train", "folds", "share"),
         [
@@ -109,6 +116,8 @@ def _plain(found: AutoML) -> dict[str, Any]:
         "first_model_s": found.first_model_s_,
         "leaderboard": found.leaderboard_,
         "warnings": found.warnings_,
+        "near": {near.study: near.distance for near in found.near_},
+        "study": found.study_id_,
         "run": found.run_id_,
         "version": None if found.version_ is None else found.version_.version,
     }

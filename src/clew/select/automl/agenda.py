@@ -7,7 +7,8 @@ of good ones and from the spaces of good learners.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from clew.select.automl.learners import Learner
 from clew.select.automl.worker import Order
 from clew.select.searchspace import SearchSpace
 
+Start = tuple[str, Mapping[str, Any], str]
 _PROMOTED = 0.5
 _EXPLORED = 0.25
 _AHEAD = 8
@@ -28,26 +30,31 @@ class Agenda:
     ----------
     learners : sequence of Learner
         Their starting configurations come first, in rounds: the first of each, the second, …
+    proposed : sequence of (str, mapping, str)
+        Learners and configurations that come before these, and the studies that propose them.
     """
 
-    def __init__(self, learners: Sequence[Learner], board: Board, seed: int) -> None:
+    def __init__(
+        self, learners: Sequence[Learner], board: Board, seed: int, proposed: Sequence[Start] = ()
+    ) -> None:
         self.learners, self.board = {each.name: each for each in learners}, board
         self._rng = np.random.default_rng(seed)
         rounds = max((len(each.starts) for each in learners), default=0)
-        self._starts = [
-            (each.name, each.starts[i])
+        usual = [
+            (each.name, each.starts[i], "")
             for i in range(rounds)
             for each in learners
             if i < len(each.starts)
         ]
+        known = [start[:2] for start in proposed]
+        self._starts = [*proposed, *(start for start in usual if start[:2] not in known)]
         self._spaces = {each.name: SearchSpace(each.space) for each in learners}
         self._turn = 0
 
     def order(self, left_s: float) -> Order | None:
         """Return what to fit next, or None when nothing fits into the time that is left."""
         if self._starts:
-            name, configuration = self._starts.pop(0)
-            return self._first(self.board.add(name, configuration))
+            return self._first(self.board.add(*self._starts.pop(0)))
         self._turn += 1
         ways = [self._promotion, self._proposal]
         if self._turn % 4 == 0 and len(self.board.complete()) >= 2:

@@ -22,6 +22,7 @@ class Candidate:
     folds: dict[int, Fitted] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
     error: str = ""
+    proposed_by: str = ""
 
     def first(self) -> float:
         """Return the score on the first fold; minus infinity while it is unknown."""
@@ -46,6 +47,8 @@ class Line:
         Its share of the ensemble.
     test_score : float or None
         The measure on rows that took no part, where there are any.
+    proposed_by : str
+        Id of the earlier search that it comes from; empty for one of this search's own.
     """
 
     model: str
@@ -56,6 +59,7 @@ class Line:
     seconds: float
     weight: float = 0.0
     test_score: float | None = None
+    proposed_by: str = ""
 
 
 @dataclass
@@ -65,9 +69,13 @@ class Board:
     n_folds: int
     candidates: dict[int, Candidate] = field(default_factory=dict)
 
-    def add(self, learner: str, configuration: Mapping[str, Any]) -> Candidate:
+    def add(
+        self, learner: str, configuration: Mapping[str, Any], proposed_by: str = ""
+    ) -> Candidate:
         """Add a candidate."""
-        candidate = Candidate(len(self.candidates), learner, dict(configuration))
+        candidate = Candidate(
+            len(self.candidates), learner, dict(configuration), proposed_by=proposed_by
+        )
         self.candidates[candidate.number] = candidate
         return candidate
 

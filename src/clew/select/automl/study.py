@@ -23,8 +23,10 @@ from clew.select.automl.board import Board, Candidate, Line, mean_score
 from clew.select.automl.columns import LEFT_OUT, kinds_of, table
 from clew.select.automl.folds import folds_of
 from clew.select.automl.learners import available
+from clew.select.automl.memory import Memory, Near, proposals
 from clew.select.automl.model import BlendClassifier, BlendRegressor
 from clew.select.automl.pool import Pool, pool
+from clew.select.automl.profile import profile_of
 from clew.select.automl.suspicions import suspicions
 from clew.select.automl.task import ERRORS, Floats, task_of
 from clew.select.automl.worker import Bench, Fitted, Material, Order, outputs
@@ -90,6 +92,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     seed : int
     progress : callable, optional
         Called with a `Progress` after each fit.
+    memory : Memory, optional
+        Earlier searches: those on tables that are alike propose the first configurations.
 
     Attributes
     ----------
@@ -106,6 +110,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     interrupted_ : bool
         Whether Ctrl-C ended the search: the model is the best of what was finished.
     task_ : Task
+    profile_ : dict
+        What the table is like, in numbers.
+    near_ : list of Near
+        Earlier searches that proposed configurations, the nearest first.
     """
 
     def __init__(
@@ -119,9 +127,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         workers: int | None = None,
         seed: int = 0,
         progress: Callable[[Progress], None] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.budget_s, self.metric, self.kind, self.learners = budget_s, metric, kind, learners
         self.folds, self.workers, self.seed, self.progress = folds, workers, seed, progress
+        self.memory = memory
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the store out of a pickle: it is a place, not a part of what was found."""
+        return {**super().__getstate__(), "memory": None}
 
     def fit(self, X: Any, y: Any) -> AutoML:
         """Search until the budget is spent.
@@ -148,6 +162,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             folds_of(targets, self.task_, self.folds, self.seed), self.seed,
         )  # fmt: skip
         self.warnings_: list[str] = []
+        self.profile_, self.n_folds_ = profile_of(material), len(material.folds)
+        self.near_: list[Near] = []
         with tempfile.TemporaryDirectory(prefix="clew-automl-") as folder:
             self._search(material, Path(folder), began)
         self.warnings_ += self._overfit(targets)
@@ -187,7 +203,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         usable = available(self.task_, len(material.y), self.learners)
         if not usable:
             raise NotFound("No learner is left.", got=repr(self.learners))
-        agenda = Agenda(usable, board, self.seed)
+        if self.memory is not None:
+            self.near_ = self.memory.near(self.profile_, self.task_.kind)
+        agenda = Agenda(usable, board, self.seed, proposals(self.near_, usable))
         waiting: Order | None = None
         while (left_s := last - time.monotonic()) > 0:
             while opened.idle() and (waiting := waiting or agenda.order(left_s)) is not None:
@@ -322,7 +340,7 @@ def _line(candidate: Candidate, weight: float) -> Line:
     return Line(
         candidate.learner, candidate.configuration, mean_score(candidate),
         float(np.mean([each.train_score for each in fitted])), len(fitted),
-        sum(each.seconds for each in fitted), weight,
+        sum(each.seconds for each in fitted), weight, proposed_by=candidate.proposed_by,
     )  # fmt: skip
 
 
