@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ LEGACY: Any = np.random
 
 
 @pytest.fixture(autouse=True)
-def as_before() -> Any:
+def as_before(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)  # with it there are no marks
     standing = rng.snapshot()
     yield
     rng.restore(standing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import pkgutil
 import socket
 import sqlite3
 import tempfile
@@ -350,3 +351,21 @@ def test_entropy_that_numpy_takes_beside_a_seed_does_not_count(draw) -> None:
     step = clew.step(draw)
     assert step(3) == step(3)
     assert decision(step) == "reused"
+
+
+def test_a_file_that_is_read_through_the_import_system_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "__init__.py").touch()
+    data = tmp_path / "packed" / "data.txt"
+    data.write_text("1")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    @clew.step
+    def read(x: int) -> bytes | None:
+        return pkgutil.get_data("packed", "data.txt")
+
+    assert (read(1), read(1), read.why().code) == (b"1", b"1", "same-call")
+    data.write_text("2")
+    assert read(1) == b"2"

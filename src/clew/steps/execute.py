@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clew.lineage.code import CodeRecord
+from clew.errors import Unhashable
+from clew.lineage.code import CodeRecord, code_id
+from clew.lineage.code.explain import moved_constants
 from clew.lineage.fingerprint import fingerprint
 from clew.lineage.records import Cost, Read
 from clew.steps import company, entropy, isolate, loading, native, rng
@@ -99,12 +101,31 @@ def execute(
     effects = execution.effects
     reads = [*observer.reads(), *observer.left(result), *_draws(start, effects)]
     observer.unsound += native.unseen_reads(readers, reads, arguments.values())
+    observer.unsound += _changes_of_its_own(step, code)
     effects.arguments.update(start.moved_arguments())
     if execution.accompanied and (effects.generators or execution.drew):
         observer.unsound.append(company.REASON)
     unsound = tuple(dict.fromkeys(observer.unsound))
     checkpointed = execution.checkpointed
     return Outcome(result, error, effects, tuple(reads), unsound, cost, checkpointed)
+
+
+def _changes_of_its_own(step: Step[..., Any], before: CodeRecord | None) -> Iterator[str]:
+    """Yield why an execution cannot be reused: it found state in its code's reach and moved it.
+
+    A module's own random generator, a counter, an iterator: a later call would go on from there.
+    """
+    if before is None:
+        return
+    try:
+        if code_id(step.function, step.options.depends_on) == before.id:
+            return
+        names = sorted(moved_constants(before, step.code()))
+    except Unhashable as error:
+        yield f"it changes what it reads: {error.message}"
+    else:
+        if names:
+            yield f"it changes what it reads: {', '.join(names)}"
 
 
 class _Start:

@@ -266,13 +266,23 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     handler = _HANDLERS.get(event)
     if handler is None or _state.observer is None or _state.busy:
         return
-    if sys._getframe(1).f_code.co_filename.startswith(_IMPORT_SYSTEM):
-        return  # looking for modules: code counts by its fingerprint
+    if _looks_for_modules(sys._getframe(1)):
+        return  # code counts by its fingerprint
     _state.busy = True
     try:
         handler(_state.observer, args)
     finally:
         _state.busy = False
+
+
+def _looks_for_modules(frame: FrameType) -> bool:
+    """Tell whether it is the import system that acts, for itself (`pkgutil.get_data` asks it)."""
+    code, asked_by = frame.f_code, frame.f_back
+    if not code.co_filename.startswith(_IMPORT_SYSTEM):
+        return False
+    return code.co_name != "get_data" or (
+        asked_by is not None and asked_by.f_code.co_filename.startswith(_IMPORT_SYSTEM)
+    )
 
 
 def _on_open(observer: Observer, args: tuple[Any, ...]) -> None:

@@ -45,6 +45,8 @@ AMBIENT = [  # what is imported, what the step returns, what is found
     ("import urllib.request", "urllib.request.urlopen(x)", "urllib.request.urlopen"),
     ("from urllib.request import urlopen", "urlopen(x)", "urllib.request.urlopen"),
     ("import socket", "socket.gethostname()", "socket.gethostname"),
+    ("import sys", "sys.modules[x]", "sys.modules"),
+    ("import inspect", "inspect.getsource(x)", "inspect.getsource"),
     ("import subprocess", "subprocess.run(x)", "subprocess.run"),
     ("import importlib", "importlib.import_module(x)", "importlib"),
 ]
@@ -99,6 +101,9 @@ OPENERS = [  # what is imported, what the step returns, what opens a file
     ("import duckdb", "duckdb.read_parquet(x)", "duckdb.read_parquet"),
     ("from duckdb import read_csv", "read_csv(x)", "duckdb.read_csv"),
     ("import duckdb", "duckdb.from_parquet(x)", "duckdb.from_parquet"),
+    ("import duckdb", "duckdb.sql(f\"from '{x}'\").fetchall()", "duckdb.sql"),
+    ("from duckdb import sql", "sql(x)", "duckdb.sql"),
+    ("import duckdb", "duckdb.connect().execute(x)", "duckdb.connect"),
 ]
 
 

@@ -21,6 +21,8 @@ _PROGRAM = "runs another program"
 _PLACE = "depends on the folder where the process stands"
 _FILE_TIME = "reads the time of a file"
 _LINK = "reads where a link leads"
+_STATE = "reads a state of the interpreter"
+_TEXT = "reads the text of code"
 _CLOCKS = ("time", "perf_counter", "monotonic", "process_time", "thread_time")
 _NOW = ("now", "utcnow", "today")
 
@@ -44,6 +46,8 @@ _ALWAYS: dict[str, str] = {
     **{f"uuid.{name}": _ENTROPY for name in ("uuid1", "uuid4", "getnode")},
     **dict.fromkeys(("secrets", "os.urandom", "random.SystemRandom"), _ENTROPY),
     **{f"sys.{name}": _INPUT for name in ("argv", "stdin", "orig_argv")},
+    **{f"sys.{name}": _STATE for name in ("modules", "path", "getrecursionlimit")},
+    **{f"inspect.get{name}": _TEXT for name in ("source", "sourcelines", "doc", "comments")},
     "builtins.input": _INPUT,
     **dict.fromkeys(("requests", "httpx", "urllib.request", "urllib3", "aiohttp"), _NETWORK),
     **dict.fromkeys(("socket", "http.client", "ftplib", "boto3", "botocore"), _NETWORK),
@@ -63,6 +67,7 @@ _DATES = {
     *("numpy.datetime64", "pandas._libs.tslibs.timestamps.Timestamp"),
 }
 """What takes the text "now" for the time at which it is called."""
+_QUERIES = {f"duckdb.{name}" for name in ("execute", "from_query", "query", "sql")}
 _OPENERS = {
     "builtins.open",
     "os.listdir",
@@ -86,6 +91,8 @@ _OPENERS = {
     "pyarrow.orc.ORCFile",
     "pyarrow.parquet.ParquetFile",
     "pyarrow.parquet.ParquetDataset",
+    "duckdb.connect",
+    *_QUERIES,
 }
 _OPENER_PREFIXES = (
     *("pandas.read_", "polars.read_", "polars.scan_", "duckdb.read_", "duckdb.from_csv"),
@@ -184,7 +191,14 @@ def _generator(parts: list[str]) -> str:
 def _opened(dotted: str, calls: tuple[Call, ...]) -> Finding | None:
     if dotted not in _OPENERS and not dotted.startswith(_OPENER_PREFIXES):
         return None
+    if dotted in _QUERIES and calls and not any(_may_name_a_file(call.first) for call in calls):
+        return None
     literal = next((call for call in calls if call.first is not None), None)
     if literal is not None and (literal.second or "")[:1] in ("w", "a", "x"):
         return None
     return Finding("file", dotted)
+
+
+def _may_name_a_file(sql: str | None) -> bool:
+    """Tell whether a query may read a file: names of files stand in quotes."""
+    return sql is None or any(mark in sql for mark in ("'", '"', "read_", "scan"))

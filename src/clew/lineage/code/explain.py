@@ -65,3 +65,17 @@ def _libraries(old: dict[str, str], new: dict[str, str]) -> list[str]:
         for name in names
         if old.get(name) != new.get(name)
     ]
+
+
+def moved_constants(before: CodeRecord, after: CodeRecord) -> set[str]:
+    """Return the names of constants that two records of the same code find with other values."""
+    one, two = _constants(before), _constants(after)
+    return {name for name in one.keys() | two.keys() if one.get(name) != two.get(name)}
+
+
+def _constants(record: CodeRecord) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {}
+    for unit in record.units:
+        if unit.kind == "constant":
+            found.setdefault(f"{unit.module}.{unit.name}", set()).add(unit.value_id)
+    return found
