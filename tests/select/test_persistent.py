@@ -167,7 +167,7 @@ class Stopped(LogisticRegression):
 def test_ctrl_c_keeps_what_workers_have_finished():
     X = np.arange(40.0).reshape(20, 2)
     y = np.tile([0, 1], 10)
-    search = clew.Search(Stopped(), {"C": [1.0, 2.0, 3.0]}, cv=2, n_jobs=2)
+    search = clew.Search(Stopped(random_state=0), {"C": [1.0, 2.0, 3.0]}, cv=2, n_jobs=2)
     with parallel_config("threading"), pytest.warns(UserWarning, match="interrupted"):
         search.fit(X, y)
     assert search.interrupted_ and search.best_params_["C"] in (1.0, 2.0)
