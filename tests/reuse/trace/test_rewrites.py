@@ -328,3 +328,19 @@ def test_what_could_warn_is_not_put_off(spoiled):
         assert got.tobytes() == (X @ Y.T).tobytes()
         assert np.array_equal(scaled, np.diag(y) @ X, equal_nan=True) or np.isfinite(spoiled)
         assert here.stats.rules["product.put_off"] == 0
+
+
+def test_more_weights_beside_those_that_were_multiplied_before():
+    rng = np.random.default_rng(0)
+    rows, weights, more = (rng.normal(size=size) for size in ((4000, 200), (200, 60), (200, 3)))
+    with session() as here:
+        X, first, second = trace(rows), trace(weights), trace(more)
+        known = [X @ first, X @ first]
+        both = np.hstack([first, second])  # small: joined at once, and known by its parts
+        answer = X @ both
+        assert here.stats.rules["product.right_parts"] == 1 and known
+        grown = first
+        for _ in range(500):  # known by its last parts only, and no deeper
+            grown = np.hstack([grown, second[:, :1]])
+        assert np.asarray(X[:2] @ grown).shape == (2, 560)
+    np.testing.assert_allclose(np.asarray(answer), rows @ np.hstack([weights, more]), rtol=1e-9)

@@ -44,6 +44,8 @@ class Cat:
 
     parts: tuple[Cell, ...]
     axis: int
+    depth: int = 1
+    """How many joined arrays lie in one another."""
     memo: Any = None
     """What a rewrite found out about the parts."""
 
@@ -71,6 +73,14 @@ class Outer:
 
 
 Form = Take | Cat | Flip | Diag | Outer
+
+
+def joined_depth(cell: Cell) -> int:
+    """Return how many joined arrays lie in one another in an array; 0 where it is none."""
+    form = cell.form
+    if isinstance(form, Flip):
+        return joined_depth(form.base)
+    return form.depth if isinstance(form, Cat) else 0
 
 
 class Cell:

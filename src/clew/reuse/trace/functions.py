@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ def call_function(
         if diagonal is not None:
             return wrap(session, *diagonal)
     if name in JOINS and "out" not in kwargs:
-        joined = join_parts(session, name, function, args, kwargs)
+        execute = partial(call, session, name, function, args, kwargs)
+        joined = join_parts(session, name, function, args, kwargs, execute)
         if joined is not None:
             return joined
     out = kwargs.pop("out", None)

@@ -7,12 +7,12 @@ from typing import Any
 
 from clew.errors import Unhashable
 from clew.reuse.trace.bind import bind
-from clew.reuse.trace.cell import Cell
+from clew.reuse.trace.cell import Cell, joined_depth
 from clew.reuse.trace.item import make
-from clew.reuse.trace.link import wrap
+from clew.reuse.trace.link import current_cell, is_traced, wrap
 from clew.reuse.trace.report import DEFERRED
 from clew.reuse.trace.session import Session
-from clew.reuse.trace.structure import concatenate
+from clew.reuse.trace.structure import concatenate, joined_form
 
 JOINS = frozenset(
     {"numpy.concatenate", "numpy.concat", "numpy.vstack", "numpy.hstack", "numpy.column_stack"}
@@ -21,9 +21,17 @@ JOINS = frozenset(
 
 def join_parts(
     session: Session, name: str, function: Callable[..., Any], args: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    kwargs: dict[str, Any], execute: Callable[[], Any],
 ) -> Any:  # fmt: skip
-    """Return a concatenation that is put off, or None where NumPy should do it at once."""
+    """Return a concatenation: put off, or, of little, done at once and still known by its parts.
+
+    None where NumPy should do it, and nothing more is known of it.
+
+    Parameters
+    ----------
+    execute : callable
+        Joins at once.
+    """
     axis = _axis(name, args, kwargs)
     if axis is None or not args or not isinstance(args[0], (tuple, list)) or not args[0]:
         return None
@@ -48,7 +56,21 @@ def join_parts(
         return function(type(args[0])(values), *args[1:], **kwargs)
 
     cell = concatenate(item, cells, axis, build, session=session)
-    return None if cell is None else wrap(session, cell, DEFERRED)
+    if cell is not None:
+        return wrap(session, cell, DEFERRED)
+    whole = execute()
+    if is_traced(whole):
+        _know_parts(current_cell(whole), cells, axis)
+    return whole
+
+
+def _know_parts(whole: Cell, parts: list[Cell], axis: int) -> None:
+    """Write down what an array was joined from; not where parts are joined ones in turn.
+
+    An array that grows by a row at a time would become a chain as long as its rows.
+    """
+    if whole.form is None and not any(map(joined_depth, parts)):
+        whole.form = joined_form(parts, axis)
 
 
 def _axis(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:

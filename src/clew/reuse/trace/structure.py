@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from clew.reuse.trace.cache import Entry
-from clew.reuse.trace.cell import Array, Cat, Cell, Flip, Form, Take, living
+from clew.reuse.trace.cell import Array, Cat, Cell, Flip, Form, Take, joined_depth, living
 from clew.reuse.trace.item import Item, make
 from clew.reuse.trace.opcode import GETITEM
 from clew.reuse.trace.selector import Selector, compose, select_index, select_range
@@ -127,6 +127,10 @@ def take_index(
     return put_off(item, inputs, form, tuple(shape), cell.dtype, lambda: cell.value[key], session)
 
 
+_DEEPEST = 32
+"""An array that grows in a loop is copied together every so often: rules follow its parts."""
+
+
 def put_off(
     item: Item, inputs: Sequence[Cell], form: Form, shape: tuple[int, ...], dtype: Any,
     build: Callable[[], Array], session: Session,
@@ -183,28 +187,36 @@ def concatenate(
     build : callable
         Makes the array as NumPy would, in the same layout.
     """
-    whole = [_as_matrix(part) if part.ndim == 1 and axis == 1 else part for part in parts]
-    shape = _joined_shape(whole, axis)
-    if shape is None or any(part.borrowed or part.guard is not None for part in parts):
+    form = joined_form(parts, axis)
+    if form is None or form.depth > _DEEPEST:
         return None
     dtype = parts[0].dtype
+    shape = list(form.parts[0].shape)
+    shape[axis] = sum(part.shape[axis] for part in form.parts)
     if int(np.prod(shape, dtype=np.int64)) * dtype.itemsize < session.defer_bytes:
         return None
-    form = Cat(tuple(whole), axis)
-    return put_off(item, parts, form, shape, dtype, build, session)
+    return put_off(item, parts, form, tuple(shape), dtype, build, session)
 
 
-def _joined_shape(parts: Sequence[Cell], axis: int) -> tuple[int, ...] | None:
+def joined_form(parts: Sequence[Cell], axis: int) -> Cat | None:
+    """Return the form of parts after one another, or None where they are not plainly joined."""
+    whole = [_as_matrix(part) if part.ndim == 1 and axis == 1 else part for part in parts]
+    if any(part.borrowed or part.guard is not None for part in parts):
+        return None
+    if not _fit_together(whole, axis):
+        return None
+    return Cat(tuple(whole), axis, depth=1 + max(map(joined_depth, whole)))
+
+
+def _fit_together(parts: Sequence[Cell], axis: int) -> bool:
     first = parts[0]
-    for part in parts:
-        if part.ndim != first.ndim or part.ndim <= axis or part.dtype != first.dtype:
-            return None
-        others = [n for a, n in enumerate(part.shape) if a != axis]
-        if others != [n for a, n in enumerate(first.shape) if a != axis]:
-            return None
-    shape = list(first.shape)
-    shape[axis] = sum(part.shape[axis] for part in parts)
-    return tuple(shape)
+    others = first.shape[:axis] + first.shape[axis + 1 :]
+    return all(
+        part.ndim == first.ndim > axis
+        and part.dtype == first.dtype
+        and part.shape[:axis] + part.shape[axis + 1 :] == others
+        for part in parts
+    )
 
 
 def _as_matrix(cell: Cell) -> Cell:
