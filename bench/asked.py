@@ -80,6 +80,12 @@ ASKED: dict[str, Asked] = {
     "hpo.trial_overhead": Asked("CPU of a durable TPE trial, beyond Optuna's in memory", "<= 2"),
     "hpo.deterministic": Asked("trials that differ between one worker and two", "== 0"),
     "hpo.two_core_speedup": Asked("a study in two processes, to one", ">= 1.8"),
+    "hpo.reuse_aware_speed": Asked(
+        "space with dear transforms, 50 trials: plain TPE's CPU, to it", ">= 2"
+    ),
+    "hpo.reuse_aware_wins": Asked("seeds of 10: as good as TPE after the same time", ">= 8"),
+    "hpo.chaos_lost": Asked("trials lost or kept twice, processes being killed", "== 0"),
+    "hpo.beats_random": Asked("samplers, schedulers significantly worse than chance", "== 0"),
     "nas.nb201_regret50": Asked("NAS-Bench-201, 50 cells: regret beyond half of chance's", "<= 0"),
     "nas.nb201_regret200": Asked("the same, 200 cells: regret beyond evolution's", "<= 0"),
     "nas.nb101_cells": Asked("cells of NAS-Bench-101", "== 423624"),

@@ -10,7 +10,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -32,13 +32,6 @@ NAMES = (
 )
 SHARE = 0.25
 WAYS = (("bohb", "tpe"), ("asha", "tpe"))
-
-
-def figures(quick: bool) -> Iterator[Figure]:
-    yield lcbench_wins(*((TASKS[:2], 2) if quick else (TASKS, 10)))
-    yield trial_overhead(200 if quick else 1000)
-    yield deterministic(20 if quick else 60)
-    yield two_core_speedup(12 if quick else 40)
 
 
 def space() -> dict[str, Any]:
@@ -244,3 +237,11 @@ def busy(cpu_s: float) -> None:
     until = time.process_time() + cpu_s
     while time.process_time() < until:
         pass
+
+
+FIGURES: dict[str, Callable[[bool], Figure]] = {
+    "hpo.lcbench_wins": lambda quick: lcbench_wins(*((TASKS[:2], 2) if quick else (TASKS, 10))),
+    "hpo.trial_overhead": lambda quick: trial_overhead(200 if quick else 1000),
+    "hpo.deterministic": lambda quick: deterministic(20 if quick else 60),
+    "hpo.two_core_speedup": lambda quick: two_core_speedup(12 if quick else 40),
+}
