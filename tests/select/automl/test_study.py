@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,11 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 import clew
 from clew.cli.main import main
 from clew.errors import ClewError, InvalidParameter
+from clew.select.automl.board import Board
+from clew.select.automl.columns import kinds_of, table
 from clew.select.automl.study import AutoML
+from clew.select.automl.task import task_of
+from clew.select.automl.worker import Fitted, Material, Order
 from clew.track import load_model
 
 QUICK = {"workers": 1, "learners": ["linear", "histogram"]}
@@ -160,7 +166,11 @@ def test_an_interrupted_search_gives_what_it_found() -> None:
 
 KILLED = """
 import numpy, pandas
+from clew.select.automl.board import Board
+from clew.select.automl.columns import kinds_of, table
 from clew.select.automl.study import AutoML
+from clew.select.automl.task import task_of
+from clew.select.automl.worker import Fitted, Material, Order
 def told(progress):
     print("runs", flush=True)
 X = pandas.DataFrame(numpy.random.default_rng(0).normal(size=(3000, 20)))
@@ -198,3 +208,31 @@ def test_the_command_finds_a_model(tmp_path) -> None:
     wrong = CliRunner().invoke(main, ["automl", str(data), "--target", "nothing"])
     assert wrong.exit_code == 1
     assert "no such column" in wrong.output
+
+
+@pytest.mark.parametrize(("first_fold", "ensemble"), [(-40.0, True), (-5.0, False)])
+def test_luck_on_one_fold_does_not_take_the_ensembles_place(tmp_path, first_fold, ensemble) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(0, 50, 40)
+    study = AutoML(5)
+    study.task_, study.warnings_ = task_of(y, kind="regression")[0], []
+    frame = table(rng.normal(size=(40, 1)))
+    folds = [(np.arange(20, 40), np.arange(20)), (np.arange(20), np.arange(20, 40))]
+    material = Material(frame, y, kinds_of(frame), study.task_, folds, 0)
+    path = tmp_path / "model"
+    path.write_bytes(pickle.dumps("model"))
+    board = Board(2)
+
+    def fit(number: int, fold: int, score: float) -> None:
+        order = Order(number, "linear", {}, fold)
+        board.take(Fitted(order, score, score, y[folds[fold][1]] + 45, str(path)))
+
+    for name in ("linear", "forest"):
+        board.add(name, {})
+    fit(0, 0, -48.0)
+    fit(0, 1, -34.0)
+    fit(1, 0, first_fold)
+    quick = Fitted(Order(-1, "histogram", {}, 0), -49.0, -49.0, None, str(path))
+    study._combine(board, material, quick, time.monotonic() + 60)
+    assert len(study.model_.members) == (2 if ensemble else 1)
+    assert bool(study.warnings_) != ensemble

@@ -35,7 +35,7 @@ _LAST_SHARE, _LAST_S = 0.08, 1.0
 _FIRST_ROWS = 6_000
 _FIRST = {"learning_rate": 0.15, "max_leaf_nodes": 15, "l2_regularization": 1.0}
 _OVERFIT, _MUCH = 0.3, 0.2
-_AHEAD = 0.005
+_AHEAD = 0.01
 _MEMBERS = 24
 _RESERVE = 0.02
 
@@ -245,8 +245,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 for fitted in board.candidates[number].folds.values():
                     members.append(_loaded(fitted))
                     shares.append(weight / len(material.folds))
-        single = max([quick, *(c.folds[0] for c in board.first())], key=lambda f: f.score)
-        if single.score > first + _AHEAD:
+        partly = [c.folds[0] for c in board.first() if c not in complete]
+        single = max([quick, *partly], key=lambda fitted: fitted.score)
+        if single.score > first + self._clearly(complete, material.y):
             # One fold's model is clearly better than all that the budget reached to complete.
             weights, members, shares = {single.order.candidate: 1.0}, [_loaded(single)], [1.0]
             self.score_ = single.score
@@ -285,6 +286,19 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         part = material.folds[0][1]
         return weights, self.task_.score(material.y[part], mixed[part])
 
+    def _clearly(self, complete: list[Candidate], y: Floats) -> float:
+        """Return by how much one fold's score must be above the ensemble's to mean something."""
+        if not complete:
+            return 0.0
+        # The best of many scores on one fold is luck as far as folds differ.
+        luck = float(np.std([fitted.score for fitted in complete[0].folds.values()]))
+        return max(_AHEAD * self._way(y), luck)
+
+    def _way(self, y: Floats) -> float:
+        """Return how far it is from what a constant scores, where learning begins, to perfect."""
+        perfect = 0.0 if self.task_.metric in ERRORS else 1.0
+        return max(perfect - self.task_.constant(y), 1e-300)
+
     def _tell(self, board: Board, candidate: Candidate, fitted: Fitted, began: float) -> None:
         if self.progress is None:
             return
@@ -301,9 +315,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         )  # fmt: skip
 
     def _overfit(self, y: Floats) -> list[str]:
-        perfect = 0.0 if self.task_.metric in ERRORS else 1.0
-        # What a constant scores is where learning begins: the way from there to perfect counts.
-        way = max(perfect - self.task_.constant(y), 1e-300)
+        way = self._way(y)
         return [
             f"overfit? {line.model}: {line.train_score:.3f} on its own rows, {line.score:.3f} else"
             for line in self.leaderboard_
