@@ -104,7 +104,7 @@ class Memory:
             "best": [
                 [line.model, dict(line.configuration), float(line.score)]
                 for line in study.leaderboard_
-                if line.folds == study.n_folds_ and line.configuration
+                if line.folds == study.n_folds_ and line.model != "stack"
             ][:_BEST],
         }
         kept = self._stored(record)

@@ -27,8 +27,9 @@ from clew.select.automl.memory import Memory, Near, proposals
 from clew.select.automl.model import BlendClassifier, BlendRegressor
 from clew.select.automl.pool import Pool, pool
 from clew.select.automl.profile import profile_of
+from clew.select.automl.stack import MEMBERS, STACK, Judge, Stacked, judged
 from clew.select.automl.suspicions import suspicions
-from clew.select.automl.task import ERRORS, Floats, task_of
+from clew.select.automl.task import ERRORS, Floats, Task, task_of
 from clew.select.automl.worker import Bench, Fitted, Material, Order, outputs
 
 _LAST_SHARE, _LAST_S = 0.08, 1.0
@@ -38,6 +39,7 @@ _OVERFIT, _MUCH = 0.3, 0.2
 _AHEAD = 0.01
 _MEMBERS = 24
 _RESERVE = 0.02
+_STACK_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -238,10 +240,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         weights: dict[int, float] = {}
         members: list[Any] = []
         shares: list[float] = []
+        stack: Judge | None = None
         first = -np.inf  # what the ensemble scores on the first fold's held rows
         if complete:
-            weights, first = self._weighed(board, complete, material, deadline)
+            weights, first, stack = self._weighed(board, complete, material, deadline)
             for number, weight in weights.items():
+                if stack is not None and number == STACK:
+                    members.append(_stacked(stack, board, self.task_))
+                    shares.append(weight)
+                    continue
                 for fitted in board.candidates[number].folds.values():
                     members.append(_loaded(fitted))
                     shares.append(weight / len(material.folds))
@@ -258,6 +265,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             _line(candidate, weights.get(candidate.number, 0.0))
             for candidate in [*complete, *(c for c in board.first() if c not in complete)]
         ]
+        if stack is not None and STACK in weights:
+            self.leaderboard_.insert(0, self._stack_line(stack, board, material, weights[STACK]))
         if weights.get(quick.order.candidate):
             only = Candidate(-1, quick.order.learner, quick.order.configuration, {0: quick})
             self.leaderboard_.insert(0, _line(only, 1.0))
@@ -267,14 +276,21 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _weighed(
         self, board: Board, complete: list[Candidate], material: Material, deadline: float
-    ) -> tuple[dict[int, float], float]:
-        """Return the ensemble's weights, and what it scores on the first fold's held rows."""
+    ) -> tuple[dict[int, float], float, Judge | None]:
+        """Return the ensemble's weights, its score on the first fold's held rows, and a stack."""
         rows = len(material.y)
         held = np.zeros(rows, dtype=bool)
         for _, part in material.folds:
             held[part] = True
         whole = {c.number: board.out_of_fold(c, material.folds, rows) for c in complete[:_MEMBERS]}
-        y = material.y[held]
+        y, now = material.y[held], time.monotonic()
+        stack = judged(
+            list(whole)[:MEMBERS], [of[held] for of in whole.values()][:MEMBERS], y, self.task_,
+            self.seed, now + (deadline - now) * _STACK_SHARE,
+        )  # fmt: skip
+        if stack is not None:
+            whole[STACK] = np.zeros_like(whole[complete[0].number])
+            whole[STACK][held] = stack.predicted
         weights = selected(
             {number: predicted[held] for number, predicted in whole.items()},
             y,
@@ -284,7 +300,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         mixed = blended(whole, weights)
         self.score_ = self.task_.score(y, mixed[held])
         part = material.folds[0][1]
-        return weights, self.task_.score(material.y[part], mixed[part])
+        return weights, self.task_.score(material.y[part], mixed[part]), stack
+
+    def _stack_line(self, stack: Judge, board: Board, material: Material, weight: float) -> Line:
+        held = np.concatenate([part for _, part in material.folds])
+        y = material.y[np.sort(held)]
+        names = [board.candidates[number].learner for number in stack.numbers]
+        return Line(
+            "stack", {"of": names}, self.task_.score(y, stack.predicted), stack.train_score,
+            len(material.folds), stack.seconds, weight,
+        )  # fmt: skip
 
     def _clearly(self, complete: list[Candidate], y: Floats) -> float:
         """Return by how much one fold's score must be above the ensemble's to mean something."""
@@ -354,6 +379,14 @@ def _line(candidate: Candidate, weight: float) -> Line:
         float(np.mean([each.train_score for each in fitted])), len(fitted),
         sum(each.seconds for each in fitted), weight, proposed_by=candidate.proposed_by,
     )  # fmt: skip
+
+
+def _stacked(stack: Judge, board: Board, task: Task) -> Stacked:
+    groups = [
+        [_loaded(fitted) for fitted in board.candidates[number].folds.values()]
+        for number in stack.numbers
+    ]
+    return Stacked(groups, stack.model, task)
 
 
 def _loaded(fitted: Fitted) -> Any:
