@@ -141,6 +141,8 @@ ASKED: dict[str, Asked] = {
     ),
     "versions.diff_s": Asked("two versions of a million rows: difference", "<= 0.1"),
     "versions.set_query": Asked("rows that ten versions share: DuckDB's time, to it", ">= 10"),
+    "features.asof": Asked("point-in-time join, a million to a million: to DuckDB's", "<= 1.2"),
+    "features.leaks": Asked("rows with features of later, or not of those known", "== 0"),
     "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),
     "problems.false_alarms": Asked("clean splits of 100 of which something is told", "<= 5"),
     "monitor.found": Asked("20 faults put into windows of predictions: found", ">= 19"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,14 @@ def stored(store: Store, value: object) -> ValueId:
     )
     store.runtime.store.update([described])
     return id
+
+
+@contextmanager
+def holding(store: Store, subject: str) -> Iterator[None]:
+    """Hold something that changes, so that nobody else changes it meanwhile."""
+    id = NodeId(Digest(bytes(fingerprint(f"clew.app:{subject}"))))
+    with store.runtime.claims.hold(id):
+        yield
 
 
 def user() -> str:

@@ -18,6 +18,7 @@ from clew.app import impact as _impact
 from clew.app import names, query, rebuild, search, why
 from clew.app.datasets import Dataset
 from clew.app.evidence import evidence
+from clew.app.features import Features
 from clew.app.settings import load, local
 from clew.app.tracking import tracking_of
 from clew.app.upkeep.bundle import Bundle, export_thread
@@ -251,6 +252,10 @@ class Store:
             Letters, digits, ``_``, ``-`` and ``.``; the first `commit` makes it.
         """
         return Dataset(self, name)
+
+    def features(self, name: str) -> Features:
+        """Return the feature view of a name; `define` makes it."""
+        return Features(self, name)
 
     def rebuild(self, id: str) -> rebuild.Rebuilt:
         """Execute a thread again in a fresh process and compare every content id."""

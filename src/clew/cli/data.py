@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from clew.cli import features
 from clew.cli.output import json_option, print_json
 from clew.cli.output import table as print_table
 
@@ -34,6 +35,9 @@ def command() -> None:
     NAME@VERSION is a version by its number, a branch, a tag, or the beginning of its id; NAME alone
     is the newest. Exit status of validate and drift: 3 when something is wrong.
     """
+
+
+command.add_command(features.command)
 
 
 @command.command("schema")

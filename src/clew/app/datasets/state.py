@@ -6,8 +6,6 @@ holds the dataset's claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,8 +16,7 @@ from clew.app.evidence import VERSION
 from clew.app.tracking import tracking_of
 from clew.app.trail import tell
 from clew.data.versions import Delta, Ids, Patch, Rows, Version
-from clew.lineage.canonical import Digest, NodeId, ValueId
-from clew.lineage.fingerprint import fingerprint
+from clew.lineage.canonical import Digest, ValueId
 
 if TYPE_CHECKING:
     from clew.app.store import Store
@@ -63,14 +60,6 @@ def put(store: Store, name: str, known: State, action: str, reason: str | None =
     audit = tracking_of(store.runtime).audit
     after = msgspec.to_builtins(known)
     tell(audit, facts.user(), action, f"{SUBJECT}/{name}", after=after, reason=reason)
-
-
-@contextmanager
-def changing(store: Store, name: str) -> Iterator[None]:
-    """Hold a dataset, so that nobody else changes it meanwhile."""
-    id = NodeId(Digest(bytes(fingerprint(f"{VERSION}/{name}"))))
-    with store.runtime.claims.hold(id):
-        yield
 
 
 def keep(store: Store, name: str, delta: Delta, parents: tuple[Version, ...]) -> tuple[str, str]:

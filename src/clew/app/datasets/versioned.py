@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from clew.app import facts
-from clew.app.datasets.state import SUBJECT, State, changing, keep, load, put, state
+from clew.app.datasets.state import SUBJECT, State, keep, load, put, state
 from clew.app.tracking import tracking_of
 from clew.data import versions as v
 from clew.data.tables import columns_of
@@ -75,7 +75,7 @@ class Dataset:
         """
         arrow = _arrow(table)
         _checked(branch, "branch")
-        with changing(self._store, self.name):
+        with facts.holding(self._store, f"{SUBJECT}/{self.name}"):
             known = self._state()
             if known is None:
                 return self._first(arrow, tuple(key or ()), message, branch)
@@ -172,7 +172,7 @@ class Dataset:
         InvalidState
             When there are conflicts and no side is preferred, or both changed the columns.
         """
-        with changing(self._store, self.name):
+        with facts.holding(self._store, f"{SUBJECT}/{self.name}"):
             known = self._known()
             ours = self._number(known, into, only=known.branches)
             theirs = self._at(other)
@@ -328,7 +328,7 @@ class Dataset:
         _checked(name, "tag" if kind == "tags" else "branch")
         if name.isdigit() or name == "latest":
             raise InvalidParameter("that names a version already", got=name)
-        with changing(self._store, self.name):
+        with facts.holding(self._store, f"{SUBJECT}/{self.name}"):
             known = self._known()
             number = self._number(known, at)
             taken = (known.branches | known.tags).get(name)
