@@ -40,6 +40,12 @@ def test_a_version_is_what_was_committed_whatever_the_table_is(dataset: Dataset)
     wider = dataset.commit(frame.assign(new=[True, False]).drop(columns="x"))
     assert dataset.checkout().column_names == ["id", "t", "new"] and wider.rows == 2
     assert dataset.diff(3, 4).columns_added == ("new",)
+    dataset.branch("again", 3)
+    same = dataset.commit(frame.assign(new=[True, False]).drop(columns="x"), branch="again")
+    assert dataset.checkout(same.node[:12]).equals(dataset.checkout(4))
+    dataset.commit({"id": [1], "row": [2]})
+    with pytest.raises(InvalidParameter, match="a column 'row'"):
+        dataset.checkout(ids=True)
 
 
 def test_names_stand_for_versions(dataset: Dataset) -> None:

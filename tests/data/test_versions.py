@@ -49,6 +49,8 @@ def tables(draw: Any, ids: Any, names: Any = None) -> Rows:
     columns = {
         name: pa.array([draw(VALUES[name]) for _ in chosen], KINDS[name]) for name in sorted(names)
     }
+    if "b" in columns and draw(st.booleans()):  # A column may change its type.
+        columns["b"] = columns["b"].cast(pa.int8())
     return Rows(chosen, pa.table(columns))
 
 

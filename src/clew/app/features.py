@@ -17,6 +17,7 @@ from clew.data import features as known
 from clew.data.features import FeatureView
 from clew.errors import InvalidParameter, InvalidState, NotFound
 from clew.lineage.canonical import Digest, ValueId
+from clew.lineage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from clew.app.store import Store
@@ -134,7 +135,7 @@ class Features:
         online = known.latest(view, table, at_ns).combine_chunks()
         inputs: dict[str, Any] = {
             "view": msgspec.to_builtins(view),
-            "table": view.table(table),
+            "table": fingerprint(view.table(table)),
             "at_ns": at_ns,
         }
         value = facts.stored(self._store, online)

@@ -98,6 +98,10 @@ class Dataset:
             return rows.table
         import pyarrow as pa
 
+        if "row" in rows.table.column_names:
+            raise InvalidParameter(
+                "the version has a column 'row'", hint="check it out without ids, or rename it"
+            )
         return rows.table.add_column(0, "row", pa.array(rows.ids))
 
     def log(self, at: str | int | None = None) -> list[Version]:
@@ -250,9 +254,9 @@ class Dataset:
             return known.branches.get(MAIN, known.versions[-1].number)
         if text.isdigit() and int(text) in range(1, len(known.versions) + 1):
             return int(text)
-        found = [one.number for one in known.versions if one.node.startswith(text)]
-        if len(found) == 1 and len(text) >= 4:
-            return found[0]
+        found = [one for one in known.versions if len(text) >= 4 and one.node.startswith(text)]
+        if len({one.node for one in found}) == 1:
+            return found[-1].number  # Two branches may have changed the same: one node.
         raise NotFound(
             f"no version {text!r} of {self.name}",
             expected=f"1 to {len(known.versions)}, "
