@@ -59,6 +59,9 @@ def test_an_alias_names_the_version_that_it_points_to() -> None:
     assert Endpoint("line/1").predict_one({"a": 2.0, "b": 0.0}) == 1
     with pytest.raises(NotFound):
         serving.find(store, "line/9")
+    with pytest.raises(NotFound, match="name one") as told:
+        serving.find(store, "line")
+    assert "line/2, or line@ALIAS" in str(told.value.expected)
 
 
 def test_a_model_without_rows_asks_for_a_sample(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from clew.app import names
 from clew.app.store import Store, open_store
-from clew.app.tracking import tracking_of
+from clew.app.tracking import Tracking, tracking_of
 from clew.entities import ModelVersion, Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, WrongType
 from clew.lineage import graph
@@ -158,12 +158,25 @@ def named(spec: str, *, trust: bool = False) -> tuple[Any, Any, bool]:
 def registered(store: Store, spec: str) -> ModelVersion | None:
     """Return the registered version that `spec` names now; None when it has not that form."""
     match = _REGISTERED.fullmatch(spec)
-    if match is None:
-        return None
     tracking = tracking_of(store.runtime)
+    if match is None:
+        _demand_version(tracking, spec)
+        return None
     if match["alias"]:
         return tracking.aliases.version(match["name"], match["alias"])
     return tracking.versions.get(match["name"], int(match["version"]))
+
+
+def _demand_version(tracking: Tracking, spec: str) -> None:
+    try:
+        tracking.registered.get(spec)
+    except ClewError:
+        return  # No model has that name.
+    last = max((one.version for one in tracking.aliases.latest(spec)), default=1)
+    raise NotFound(
+        f"{spec!r} is a model with versions: name one",
+        expected=f"{spec}/{last}, or {spec}@ALIAS",
+    )
 
 
 def label_of(store: Store, spec: str) -> tuple[str, str]:
