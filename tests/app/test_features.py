@@ -48,10 +48,11 @@ def test_serving_gives_what_training_saw(features: Features) -> None:
 
 
 def test_old_values_are_not_served(features: Features) -> None:
-    features.define(view(ttl_s=30.0))
+    features.define(view(ttl_s=1800.0))
     with pytest.raises(InvalidState, match="never materialized"):
         features.get_online([{"id": 1}])
-    features.materialize(FACTS)
+    now = time.time()
+    features.materialize({"id": [1, 2], "t": [now - 3600, now], "x": ["a", "b"]})
     assert features.get_online([{"id": 1}, {"id": 2}]) == [{"x": None}, {"x": "b"}]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,12 @@ X = pd.DataFrame(
 )
 y = np.where(X["age"] / 30 + (X["job"] == "smith") > 2, "more", "less")
 NUMBERS = X[["age", "hours"]].astype(float)
+
+
+def needs_nyoka() -> None:
+    """Skip without nyoka; importing it here would leave its folder on the path."""
+    if importlib.util.find_spec("nyoka") is None:
+        pytest.skip("nyoka is not installed")
 
 
 def fitted(model: Any = None) -> Any:
@@ -138,12 +146,14 @@ def test_a_folder_that_runs_code_needs_trust(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", [LogisticRegression(), LinearRegression()])
 def test_linear_models_go_out_and_come_back_as_pmml(tmp_path: Path, model: Any) -> None:
-    pytest.importorskip("nyoka")
+    needs_nyoka()
     pytest.importorskip("sklearn_pmml_model")
     numbers = (y == "more").astype(int)
     path = tmp_path / "m.pmml"
+    places = list(sys.path)
     done = export(found(model.fit(NUMBERS, numbers), NUMBERS), "pmml", path)
     assert "equal within" in done.comparison
+    assert sys.path == places
     came = take(path, "back", alias="champion")
     assert "32 rows that the file carries" in came.comparison
     back = load_model("models:/back@champion")
@@ -163,7 +173,7 @@ def test_linear_models_go_out_and_come_back_as_pmml(tmp_path: Path, model: Any) 
 )
 def test_pmml_that_is_silently_wrong_is_not_written(tmp_path: Path, model: Any) -> None:
     """Its writer and reader lose scalers, and thresholds beyond single precision."""
-    pytest.importorskip("nyoka")
+    needs_nyoka()
     pytest.importorskip("sklearn_pmml_model")
     model.fit(NUMBERS, (y == "more").astype(int))
     with pytest.raises(UnsupportedValue, match=r"not equal|does not run"):

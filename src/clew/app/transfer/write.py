@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
+import sys
 import tempfile
 import warnings
 from dataclasses import replace
@@ -114,13 +115,25 @@ def _pyfunc(found: Found, path: Path, tolerance: float) -> str:
     return f"read back by {reader}: {parity.text}"
 
 
-def _pmml(found: Found, path: Path, tolerance: float) -> str:
+def _pmml_writer() -> Any:
+    """Return nyoka's writer, without the folder that nyoka leaves on the path.
+
+    There its parts for xgboost and others would be found under the names of these libraries.
+    """
+    path = list(sys.path)
     try:
         from nyoka import skl_to_pmml
     except ImportError as error:
         raise MissingExtra(
             "writing PMML needs nyoka", got=str(error), hint="pip install 'clew[pmml]'"
         ) from error
+    finally:
+        sys.path[:] = path
+    return skl_to_pmml
+
+
+def _pmml(found: Found, path: Path, tolerance: float) -> str:
+    skl_to_pmml = _pmml_writer()
     from sklearn.pipeline import Pipeline
 
     sample = found.sample
