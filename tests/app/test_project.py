@@ -13,8 +13,6 @@ from clew.app.tracking import Tracking, open_tracking
 from clew.entities import Owner
 from clew.errors import ClewError, InvalidParameter, NotFound, UnsafeLoad, UnsupportedValue
 
-pytest.importorskip("yaml")
-
 FILE = """
 name: adult
 python_env: env/python_env.yaml

@@ -18,7 +18,6 @@ from clew.entities import Owner
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("mlflow") is None, reason="the stock client: clew[peers]"),
-    pytest.mark.skipif(find_spec("yaml") is None, reason="projects are YAML: clew[mlflow]"),
     pytest.mark.skipif(find_spec("sklearn") is None, reason="clew[sklearn]"),
 ]
 

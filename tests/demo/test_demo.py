@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bench.demo import project
 from clew.app.demo.play import EDIT, register_model
@@ -156,8 +159,48 @@ def test_what_depends_on_the_data(played: Played) -> None:
     assert '"flow:predict"' in json.dumps(impact)
 
 
+BARE = """
+import sys
+
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent}:
+            raise ModuleNotFoundError(f"not among what the demo installs: {{name}}", name=name)
+
+sys.meta_path.insert(0, Bare())
+"""
+
+
+def _installed(requirement: str) -> set[str]:
+    """Return the distributions that a requirement brings, as pip would install it here."""
+    found: set[tuple[str, str]] = set()
+    todo = [Requirement(requirement)]
+    while todo:
+        one = todo.pop()
+        name = canonicalize_name(one.name)
+        for extra in {"", *one.extras}:
+            if (name, extra) not in found:
+                found.add((name, extra))
+                needed = map(Requirement, metadata.requires(name) or [])
+                todo += [n for n in needed if not n.marker or n.marker.evaluate({"extra": extra})]
+    return {name for name, _ in found}
+
+
 @pytest.mark.slow
-def test_the_whole_demo(tmp_path: Path) -> None:
+def test_the_whole_demo_with_what_it_installs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = _installed("clew[demo]")
+    absent = {
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if not brought & {canonicalize_name(owner) for owner in owners}
+    }
+    assert "sklearn" not in absent and "pytest" in absent
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "sitecustomize.py").write_text(BARE.format(absent=absent), "utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(bare))
     folder = tmp_path / "clew-demo"
     story = clew(tmp_path, "demo", str(folder))
     computed = [scene["computed"] for scene in story["scenes"]]

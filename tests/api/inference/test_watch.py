@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from clew.api.inference.app import Inference
 from clew.api.inference.limits import DEFAULT
@@ -136,7 +137,6 @@ def test_latencies_and_statuses_are_counted(models: Models) -> None:
 
 
 def test_the_example_of_kubernetes_asks_what_is_answered(models: Models) -> None:
-    yaml = pytest.importorskip("yaml")
     text = (Path(__file__).parents[3] / "docs/serving.md").read_text("utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     deployment, service = yaml.safe_load_all(block)

@@ -18,8 +18,6 @@ from tests.app.importing.stores import CHILD, GONE, MODEL, RUN
 
 @pytest.fixture(params=["database", "folder"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    if request.param == "folder":
-        pytest.importorskip("yaml")
     place: Path = getattr(stores, request.param)(tmp_path)
     return place
 
@@ -169,7 +167,6 @@ def test_an_address_outside_is_not_read(tmp_path: Path, tracking: Tracking) -> N
 
 
 def test_yaml_that_makes_objects_is_refused(tmp_path: Path, tracking: Tracking) -> None:
-    pytest.importorskip("yaml")
     mlruns = stores.folder(tmp_path)
     (mlruns / "7" / "meta.yaml").write_text("!!python/object/apply:os.system ['touch pwned']")
     with pytest.raises(StoreError, match="damaged"):

@@ -76,7 +76,6 @@ def test_files_are_read_and_what_they_cannot_mean_is_refused(tmp_path) -> None:
     found = read_file(tmp_path / "adult.toml")
     assert (found.name, found.adaptivity) == ("adult", Adaptivity(4, "retire", 2))
     (tmp_path / "adult.yaml").write_text("conditions: n > 0.8 +/- 0.1\nname: other\n")
-    pytest.importorskip("yaml")
     assert read_file(tmp_path / "adult.yaml").name == "other"
     (tmp_path / "bad.yaml").write_text("[")
     with pytest.raises(InvalidParameter, match="not valid YAML"):

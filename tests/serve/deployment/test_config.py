@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from clew.errors import InvalidParameter, NotFound
 from clew.serve import Canary, Deployment
@@ -50,7 +51,6 @@ def test_a_file_is_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "adult.toml").write_text(TOML)
     assert read_file(tmp_path / "adult.toml") == WHOLE
     assert WHOLE.choosing == ("champion", "challenger")
-    yaml = pytest.importorskip("yaml")
     (tmp_path / "adult.yaml").write_text(yaml.safe_dump(msgspec.to_builtins(WHOLE)))
     assert read_file(tmp_path / "adult.yaml") == WHOLE
     with pytest.raises(NotFound):

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from clew.debug.gates.adaptivity import Adaptivity
 from clew.debug.gates.condition import Clause, parse
-from clew.errors import InvalidParameter, MissingExtra, NotFound
+from clew.errors import InvalidParameter, NotFound
 
 Mode = Literal["fp-free", "fn-free", "three-valued"]
 Method = Literal["exact", "hoeffding", "bennett"]
@@ -155,8 +155,8 @@ def read_file(path: Path) -> Gate:
 
     Raises
     ------
-    NotFound, InvalidParameter, MissingExtra
-        When it is not there, is no gate, or is YAML and nothing here reads that.
+    NotFound, InvalidParameter
+        When it is not there, or is no gate.
     """
     if not path.is_file():
         raise NotFound("there is no such gate", got=str(path), hint="clew gate plan GATES.yaml")
@@ -173,12 +173,8 @@ def read_file(path: Path) -> Gate:
 
 
 def _yaml(text: str) -> Any:
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingExtra(
-            "a gate in YAML needs PyYAML", hint="pip install 'clew[mlflow]', or write TOML"
-        ) from error
+    import yaml
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

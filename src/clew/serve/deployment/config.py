@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from clew.errors import InvalidParameter, MissingExtra, NotFound
+from clew.errors import InvalidParameter, NotFound
 from clew.serve.deployment import reward as rewards
 from clew.serve.policy.configured import POLICIES, configured
 
@@ -190,8 +190,6 @@ def read_file(path: Path) -> Deployment:
         When there is no such file.
     InvalidParameter
         When it is neither, or its content is not a deployment.
-    MissingExtra
-        When YAML needs its library.
     """
     if not path.is_file():
         raise NotFound("there is no such file", got=str(path))
@@ -205,12 +203,8 @@ def read_file(path: Path) -> Deployment:
         raise InvalidParameter(
             "a deployment's file", got=path.name, expected=".toml, .yaml or .yml"
         )
-    try:
-        import yaml
-    except ImportError:
-        raise MissingExtra(
-            "YAML files need PyYAML", hint="pip install 'clew[mlflow]', or write TOML"
-        ) from None
+    import yaml
+
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:

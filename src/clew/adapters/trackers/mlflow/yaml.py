@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 from clew.adapters.trackers import tree
-from clew.errors import MissingExtra, StoreError
+from clew.errors import StoreError
 
 
 class Fields(dict[str, Any]):
@@ -26,17 +25,11 @@ def read_yaml(path: Path) -> Fields:
 
     Raises
     ------
-    MissingExtra
-        Without PyYAML.
     StoreError
         When it is no YAML, or does not consist of fields.
     """
-    try:
-        yaml = importlib.import_module("yaml")
-    except ImportError as error:
-        raise MissingExtra(
-            f"reading {path.name} needs PyYAML", hint="pip install 'clew[mlflow]'"
-        ) from error
+    import yaml
+
     try:
         found = yaml.load(tree.text(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
