@@ -72,6 +72,13 @@ ASKED: dict[str, Asked] = {
         "label model of 100,000 rows, 20 functions: Snorkel's CPU, to it", ">= 15"
     ),
     "labels.fit1m": Asked("the same, a million rows", ">= 5"),
+    "augment.spearman": Asked(
+        "44 policies on MNIST: rank by kernel alignment, to rank by training", ">= 0.6"
+    ),
+    "augment.policy_gain": Asked(
+        "200 digits: part of the error that a searched policy takes away", ">= 0.25"
+    ),
+    "augment.vs_rand": Asked("the same: error, to RandAugment's", "<= 1"),
     "automl.adult60_auc": Asked("Adult, 60 s on two cores: area on the test rows", ">= 0.927"),
     "automl.adult180_auc": Asked("the same, 180 s", ">= 0.928"),
     "automl.first_model_s": Asked("Adult: a first usable model", "<= 2"),

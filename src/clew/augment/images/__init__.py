@@ -1,0 +1,55 @@
+"""Operators on images: moved, in another light, in part covered."""
+
+from clew.augment.images.colour import (
+    auto_contrast,
+    brightness,
+    colour,
+    contrast,
+    equalize,
+    invert,
+    pca_colour,
+    posterize,
+    sharpness,
+    solarize,
+)
+from clew.augment.images.cover import background, cutout, noise
+from clew.augment.images.warp import (
+    crop,
+    elastic,
+    flip_x,
+    flip_y,
+    lens,
+    rotate,
+    scale,
+    shear_x,
+    shear_y,
+    translate_x,
+    translate_y,
+)
+
+__all__ = [
+    "auto_contrast",
+    "background",
+    "brightness",
+    "colour",
+    "contrast",
+    "crop",
+    "cutout",
+    "elastic",
+    "equalize",
+    "flip_x",
+    "flip_y",
+    "invert",
+    "lens",
+    "noise",
+    "pca_colour",
+    "posterize",
+    "rotate",
+    "scale",
+    "sharpness",
+    "shear_x",
+    "shear_y",
+    "solarize",
+    "translate_x",
+    "translate_y",
+]
