@@ -148,6 +148,10 @@ ASKED: dict[str, Asked] = {
     ),
     "versions.diff_s": Asked("two versions of a million rows: difference", "<= 0.1"),
     "versions.set_query": Asked("rows that ten versions share: DuckDB's time, to it", ">= 10"),
+    "dataflow.vs_duckdb": Asked(
+        "16M rows joined, filtered, grouped: time or memory, to DuckDB's", "<= 1.15"
+    ),
+    "dataflow.row_lineage": Asked("the same with the ids of source rows: time", "<= 2"),
     "features.asof": Asked("point-in-time join, a million to a million: to DuckDB's", "<= 1.2"),
     "features.leaks": Asked("rows with features of later, or not of those known", "== 0"),
     "problems.found": Asked("30 leakages, shifts and over-fits put into splits: found", ">= 29"),

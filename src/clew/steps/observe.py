@@ -263,8 +263,8 @@ def _asked(path: str) -> None:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    handler = _HANDLERS.get(event)
-    if handler is None or _state.observer is None or _state.busy:
+    handler = _HANDLERS and _HANDLERS.get(event)  # None while the interpreter goes
+    if not handler or _state.observer is None or _state.busy:
         return
     if _looks_for_modules(sys._getframe(1)):
         return  # code counts by its fingerprint
