@@ -37,7 +37,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     errors = [searched(X, y, sample, quick) for sample in samples]
     gains = [(none - ours) / none for none, _, ours in errors]
     none, rand, ours = (statistics.median(each) for each in zip(*errors, strict=True))
-    yield Figure("augment.policy_gain", statistics.median(gains), "share", ours, none, "none")
+    yield Figure("augment.policy_gain", statistics.median(gains), "share", ours, none, "no policy")
     ratio = statistics.median(ours / rand for _, rand, ours in errors)
     yield Figure("augment.vs_rand", ratio, "ratio", ours, rand, "RandAugment, its grid searched")
 
