@@ -344,3 +344,18 @@ def test_more_weights_beside_those_that_were_multiplied_before():
             grown = np.hstack([grown, second[:, :1]])
         assert np.asarray(X[:2] @ grown).shape == (2, 560)
     np.testing.assert_allclose(np.asarray(answer), rows @ np.hstack([weights, more]), rtol=1e-9)
+
+
+def test_an_array_that_grows_in_a_loop_is_copied_together_once_in_a_while():
+    """Not for each candidate that is joined to it, when it has become too deep to be followed."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(20_000, 4))
+    with session() as here:
+        X = trace(rows)
+        grown = np.column_stack([X[:, 0], X[:, 1]])
+        for step in range(150):
+            candidates = [np.column_stack([grown, X[:, k]]) for k in range(4)]
+            grown = candidates[step % 4]
+        assert here.stats.misses == 0  # no join is done at once
+        columns = [0, 1, *(step % 4 for step in range(150))]
+        assert np.asarray(grown).tobytes() == np.ascontiguousarray(rows[:, columns]).tobytes()

@@ -153,6 +153,12 @@ class Cell:
             self._force()
         return self._value  # type: ignore[return-value]
 
+    def settle(self) -> None:
+        """Copy the array together, and forget what it was made of: rules follow parts too deep."""
+        if self._value is None:
+            self._force()
+        self.form = None
+
     @property
     def ready(self) -> bool:
         """Whether the bytes are there."""

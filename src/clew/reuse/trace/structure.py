@@ -127,7 +127,7 @@ def take_index(
     return put_off(item, inputs, form, tuple(shape), cell.dtype, lambda: cell.value[key], session)
 
 
-_DEEPEST = 32
+_DEEPEST = 64
 """An array that grows in a loop is copied together every so often: rules follow its parts."""
 
 
@@ -188,13 +188,19 @@ def concatenate(
         Makes the array as NumPy would, in the same layout.
     """
     form = joined_form(parts, axis)
-    if form is None or form.depth > _DEEPEST:
+    if form is None:
         return None
     dtype = parts[0].dtype
     shape = list(form.parts[0].shape)
     shape[axis] = sum(part.shape[axis] for part in form.parts)
     if int(np.prod(shape, dtype=np.int64)) * dtype.itemsize < session.defer_bytes:
         return None
+    if form.depth > _DEEPEST:
+        for part in parts:
+            if joined_depth(part) >= _DEEPEST:
+                part.settle()  # once, for all that are joined to it
+        form = joined_form(parts, axis)
+        assert form is not None
     return put_off(item, parts, form, tuple(shape), dtype, build, session)
 
 
