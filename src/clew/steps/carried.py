@@ -50,6 +50,8 @@ def _ambient(subject: Any) -> tuple[str, ...]:
         if isinstance(subject, type) and not is_project_module(module):
             return ()
     try:
-        return code_record(subject).ambient
+        record = code_record(subject)
     except Unhashable:
         return ()  # it has no content id either, which forbids reuse already
+    kept = (f"{name}: its answers are kept, from what is not seen" for name in record.caches)
+    return *record.ambient, *kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -67,6 +68,30 @@ def test_a_file_that_an_estimator_reads(data, tmp_path: Path) -> None:
     assert np.round(found, 9).tolist() == [1.0, 2.0, 1.0]
     assert "Shifted.fit_transform: 0 reused" in r.explain()
     assert "reads files" in r.explain()
+
+
+@functools.lru_cache
+def factor(path: str) -> float:
+    return float(Path(path).read_text())
+
+
+def test_a_file_that_was_read_before_by_a_helper_that_keeps_its_answers(
+    data, tmp_path: Path
+) -> None:
+    X, path = data[0], tmp_path / "factor.txt"
+
+    def scaled(rows: Any) -> Any:
+        return rows * factor(str(path))
+
+    found = []
+    for text in ("2", "3"):
+        path.write_text(text)
+        factor.cache_clear()
+        factor(str(path))  # no call below opens the file
+        with reuse() as r:
+            found.append(FunctionTransformer(scaled).fit_transform(X)[0, 0] / X[0, 0])
+    assert np.round(found, 9).tolist() == [2.0, 3.0]
+    assert "its answers are kept" in r.explain()
 
 
 def test_a_file_that_the_library_reads(tmp_path: Path) -> None:

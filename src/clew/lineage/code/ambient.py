@@ -124,7 +124,7 @@ _DRAWS_TORCH = ("rand", "randn", "randint", "randperm", "normal", "bernoulli", "
 class Finding:
     """One visible read of the world, as a readable text."""
 
-    kind: Literal["ambient", "generator", "file", "dynamic"]
+    kind: Literal["ambient", "generator", "file", "dynamic", "cache"]
     text: str
 
 

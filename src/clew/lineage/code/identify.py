@@ -105,6 +105,7 @@ def _record(
         generators=texts("generator"),
         files=texts("file"),
         paths=tuple(sorted(walk.paths)),
+        caches=texts("cache"),
     )
 
 

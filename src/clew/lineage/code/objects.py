@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from clew.errors import Unhashable
+from clew.lineage.code.ambient import Finding
 from clew.lineage.code.classes import class_token
 from clew.lineage.code.functions import function_token
 from clew.lineage.code.named import global_generator, is_named, library_name, well_known
@@ -79,6 +80,7 @@ def _property(walk: Walk, value: property, where: Where) -> bytes:
 
 @handles(type(functools.lru_cache(abs)))
 def _cached(walk: Walk, value: Any, where: Where) -> bytes:
+    walk.note(Finding("cache", where.name))
     settings = tuple(value.cache_parameters().items())
     parts = [("", value.__wrapped__), ("size", settings)]
     return _composite(walk, value, "lru_cache", parts, where)

@@ -73,6 +73,9 @@ class CodeRecord:
         Texts in the code and in the constants that it reads which could be names of files. A
         library that opens a file by itself is not seen doing so; where one of these texts names
         an existing file, its content should count as read.
+    caches : tuple of str
+        Functions that keep their answers (`functools.lru_cache`): what such an answer was made of
+        may have been read long before the call.
     """
 
     id: CodeId
@@ -85,3 +88,4 @@ class CodeRecord:
     generators: tuple[str, ...]
     files: tuple[str, ...]
     paths: tuple[str, ...] = ()
+    caches: tuple[str, ...] = ()
