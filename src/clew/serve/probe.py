@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -62,7 +62,7 @@ def probed(model: Any, sample: Any, signature: Signature) -> Probed:
     if not signature.is_frame:
         return _matrix(model.predict, np.asarray(rows, dtype=np.float64), signature)
     asking = _Asking(model.predict, rows, sample)
-    columns = tuple(asking.column(column) for column in signature.columns)
+    columns = asking.columns(signature.columns)
     asking.all_gaps(columns)
     taken = tuple(_merged(asking.taken))
     return Probed(replace(signature, columns=columns), taken, tuple(asking.refused))
@@ -77,15 +77,20 @@ def varied(predict: Callable[[Any], Any], sample: Any, n_rows: int = ROWS) -> An
     return _taken(sample, order[places])
 
 
-def _merged(frames: list[Any]) -> Iterator[Any]:
+def _merged(frames: Iterable[Any]) -> Iterator[Any]:
     """Yield frames below one another where their dtypes are the same: fewer calls, same rows."""
     import pandas as pd
 
+    for group in _alike(frames).values():
+        yield pd.concat(group, ignore_index=True)
+
+
+def _alike(frames: Iterable[Any]) -> dict[tuple[Any, ...], list[Any]]:
+    """Return frames by their dtypes."""
     groups: dict[tuple[Any, ...], list[Any]] = {}
     for frame in frames:
         groups.setdefault(tuple(frame.dtypes), []).append(frame)
-    for group in groups.values():
-        yield pd.concat(group, ignore_index=True)
+    return groups
 
 
 def _taken(sample: Any, positions: Any) -> Any:
@@ -106,24 +111,32 @@ class _Asking:
     taken: list[Any] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
 
-    def column(self, column: Column) -> Column:
-        """Ask about one column; return it with what it may hold."""
-        missing = self._takes(self._with(column, None))
-        if column.kind == "text":
-            self._texts(column)
-        if column.kind not in ("number", "integer"):
-            return replace(column, missing=missing)
-        signs = [self._with(column, value) for value in (math.inf, -math.inf)]
-        infinite = all(takes(self.predict, rows) for rows in signs)
-        if infinite:
-            self.taken += signs
-            return replace(column, missing=missing)
-        largest = _largest(
+    def columns(self, columns: Sequence[Column]) -> tuple[Column, ...]:
+        """Ask about the columns; return them with what they may hold."""
+        missing = self._keep([self._with(column, None) for column in columns])
+        self._texts([column for column in columns if column.kind == "text"])
+        numbers = [column for column in columns if column.kind in ("number", "integer")]
+        signs = [(self._with(c, math.inf), self._with(c, -math.inf)) for c in numbers]
+        answered = self._ask([frame for both in signs for frame in both])
+        taken = [all(yes) for yes in zip(answered[::2], answered[1::2], strict=True)]
+        self.taken += [
+            frame for both, yes in zip(signs, taken, strict=True) if yes for frame in both
+        ]
+        sizes = {c.name: self._largest(c) for c, yes in zip(numbers, taken, strict=True) if not yes}
+        found = (
+            replace(column, infinite=False, largest=sizes[column.name])
+            if column.name in sizes
+            else column
+            for column in columns
+        )
+        return tuple(replace(c, missing=gaps) for c, gaps in zip(found, missing, strict=True))
+
+    def _largest(self, column: Column) -> float:
+        return _largest(
             lambda size: all(
                 takes(self.predict, self._with(column, value)) for value in (size, -size)
             )
         )
-        return replace(column, missing=missing, infinite=False, largest=largest)
 
     def all_gaps(self, columns: tuple[Column, ...]) -> None:
         """Add rows whose columns are all missing, wherever they may be."""
@@ -133,13 +146,16 @@ class _Asking:
                 rows[column.name] = series_of(column, [None] * len(rows))
         self._takes(rows)
 
-    def _texts(self, column: Column) -> None:
-        seen = self.sample[column.name].dropna().unique()
-        for text in odd_texts([str(value) for value in seen[:200]]):
-            rows = self._with(column, text)
-            if self._takes(rows):
-                continue
-            for at in range(min(len(rows), _REFUSED_ROWS)):
+    def _texts(self, columns: Sequence[Column]) -> None:
+        odd = [
+            self._with(column, text)
+            for column in columns
+            for text in odd_texts(
+                [str(value) for value in self.sample[column.name].dropna().unique()[:200]]
+            )
+        ]
+        for rows, answered in zip(odd, self._keep(odd), strict=True):
+            for at in range(0 if answered else min(len(rows), _REFUSED_ROWS)):
                 row = rows.iloc[at : at + 1].reset_index(drop=True)
                 if not self._takes(row):
                     self.refused.append(row)
@@ -148,9 +164,30 @@ class _Asking:
         return self.rows.assign(**{column.name: series_of(column, [value] * len(self.rows))})
 
     def _takes(self, rows: Any) -> bool:
-        answered = takes(self.predict, rows)
-        self.taken += [rows] if answered else []
+        return self._keep([rows])[0]
+
+    def _keep(self, frames: list[Any]) -> list[bool]:
+        """Ask; frames that are answered belong to the comparison."""
+        answered = self._ask(frames)
+        self.taken += [frame for frame, yes in zip(frames, answered, strict=True) if yes]
         return answered
+
+    def _ask(self, frames: list[Any]) -> list[bool]:
+        """Tell which frames are answered, all at once where all are: a model may be slow to ask."""
+        found: dict[int, bool] = {}
+        for group in _alike(frames).values():
+            self._halve(group, found)
+        return [found[id(frame)] for frame in frames]
+
+    def _halve(self, frames: list[Any], found: dict[int, bool]) -> None:
+        (together,) = _merged(frames)
+        answered = takes(self.predict, together)
+        if answered or len(frames) == 1:
+            found.update((id(frame), answered) for frame in frames)
+            return
+        middle = len(frames) // 2
+        self._halve(frames[:middle], found)
+        self._halve(frames[middle:], found)
 
 
 def _texts(
