@@ -109,6 +109,11 @@ def test_ids_of_ones_own(tmp_path: Path) -> None:
     assert flow.where_from(result, place)["people"]["key"].to_pylist() == [60, 70]
     with pytest.raises(NotFound, match="ids"):
         Dataflow(people=path, row_ids={"people": "id"})
+    for ids, what in (([1, 1, None], "1 are missing, 1 are there"), ([1, 2, 2], "0 are missing")):
+        poor = Dataflow(t=pa.table({"id": ids}), row_ids={"t": "id"})
+        assert len(poor.run(poor.t)) == 3
+        with pytest.raises(InvalidParameter, match=what):
+            poor.run(poor.t, rows=True)
 
 
 def test_what_cannot_be_followed_is_refused_with_ids_only(flow: Dataflow) -> None:
@@ -184,6 +189,9 @@ def test_sources_and_what_is_no_source(flow: Dataflow, tmp_path: Path) -> None:
         Dataflow(t=tmp_path / "none.csv")
     with pytest.raises(InvalidParameter, match="of one kind"):
         Dataflow(t=[tmp_path / "a.jsonl", tmp_path / "b.tsv"])
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(InvalidParameter, match="table bad cannot be read"):
+        Dataflow(bad=tmp_path / "bad.parquet")
     with pytest.raises(InvalidParameter, match="one at least"):
         Dataflow()
     with pytest.raises(NotFound, match="people, teams"):

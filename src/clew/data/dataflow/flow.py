@@ -77,11 +77,8 @@ class Dataflow:
         settings |= {} if threads is None else {"threads": threads}
         self._embedded = ibis.duckdb.connect(**settings)
         self._in_turn = threading.Lock()
-        for source in self._sources.values():
-            source.in_duckdb(self._embedded.con)
-        with self._engine(None) as engine:
-            schemas = {name: engine.table(name).schema() for name in self._sources}
-        self._tables = {name: ibis.table(schema, name) for name, schema in schemas.items()}
+        self._tables = {name: self._described(source) for name, source in self._sources.items()}
+        self._told_apart: set[str] = set()
         for name, column in self._row_ids.items():
             if name not in self._tables or column not in self._tables[name].columns:
                 raise NotFound("there is no such column of ids", got=f"{name}.{column}")
@@ -177,6 +174,7 @@ class Dataflow:
 
         for name in names:
             self[name]  # an error that names the tables
+            self._tell_apart(name)
         ids = {
             name: (name, self._row_ids[name]) if name in self._row_ids else (numbered(name), ROW)
             for name in names
@@ -186,6 +184,37 @@ class Dataflow:
             raise InvalidParameter("the result's columns", got=", ".join(taken), hint="rename them")
         small = (name for name in ids if self._small(self._sources[name]))
         return carried(expression, ids, frozenset(small))
+
+    def _described(self, source: Source) -> Any:
+        """Return a table as Ibis knows it: name and types, and no data."""
+        import duckdb
+
+        with self._engine(None) as engine:
+            try:
+                source.in_duckdb(engine.con)
+                schema = engine.table(source.name).schema()
+            except duckdb.Error as error:
+                raise InvalidParameter(
+                    f"the table {source.name} cannot be read", got=str(error)
+                ) from error
+        return _ibis().table(schema, source.name)
+
+    def _tell_apart(self, name: str) -> None:
+        """Raise unless the column of ids that a user named has another one for each row."""
+        if name in self._told_apart or name not in self._row_ids:
+            return
+        column = self._row_ids[name]
+        with self._engine(None) as engine:
+            counts = f'count(*), count("{column}"), count(DISTINCT "{column}")'
+            found = engine.con.execute(f'SELECT {counts} FROM "{name}"').fetchall()
+        rows, known, apart = found[0]
+        if not rows == known == apart:
+            raise InvalidParameter(
+                f"the ids of {name}",
+                got=f"{rows - known} are missing, {known - apart} are there already",
+                expected="one of its own for each row",
+            )
+        self._told_apart.add(name)
 
     def _small(self, source: Source) -> bool:
         """Tell whether the ids of a table's rows are known to fit into 32 bits."""

@@ -110,7 +110,7 @@ class Source:
     def _count(self, connection: Any, path: Path) -> int:
         file = str(path).replace("'", "''")
         read = f"SELECT count(*) FROM {_READERS[self.kind]}('{file}')"
-        return int(connection.execute(read).fetchone()[0])
+        return int(connection.execute(read).fetchall()[0][0])
 
     def in_spark(self, session: Any, *, with_places: bool = False) -> None:
         """Make the table known to Spark, as `in_duckdb` does to DuckDB.
