@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -151,9 +152,11 @@ def _places(
         raise InvalidParameter(f"a row of {view.name} lacks an entity", got=f"row {row}")
     available = np.maximum(event, created)
     keys, asked_keys = _keys(mine, available, theirs, asked)
-    order = np.argsort(keys, kind="stable")
-    # Sorted, neighbours are found near each other.
-    asked_order = np.argsort(asked_keys)
+    with ThreadPoolExecutor(1) as beside:  # NumPy sorts without the interpreter's lock
+        # Sorted, neighbours are found near each other.
+        sorting = beside.submit(np.argsort, asked_keys)
+        order = np.argsort(keys, kind="stable")
+        asked_order = sorting.result()
     at = np.empty(len(asked), np.int64)
     at[asked_order] = np.searchsorted(keys[order], asked_keys[asked_order], side="right") - 1
     if view.created_time is None:
