@@ -7,6 +7,7 @@ spelt in snake_case or camelCase (not both at once), an integer may be text, a f
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from functools import cache
@@ -33,6 +34,12 @@ def camel(name: str) -> str:
     """Return the JSON name of a field."""
     first, *rest = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
+@cache
+def snake(name: str) -> str:
+    """Return the name of a field whose JSON name is given."""
+    return re.sub(r"[A-Z]", lambda letter: "_" + letter[0].lower(), name)
 
 
 def parser(kind: type[msgspec.Struct]) -> Callable[[dict[str, object]], Parsed]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from clew.entities.token import Scope
 
-_READ_BY_POST = ("/search", "/search-datasets", "/get-latest-versions", "/batchGetInfos")
+_READ_BY_POST = (
+    "/search",
+    "/search-datasets",
+    "/get-latest-versions",
+    "/batchGetInfos",
+    "/graphql",
+)
 _REGISTRY = ("/mlflow/registered-models", "/mlflow/model-versions")
 _LOGGED_TO_REGISTRY = ("/registered-models/create", "/model-versions/create")
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from clew.api.asgi import Receive, Scope, Send
-from clew.api.mlflow import failure, files, wire
+from clew.api.mlflow import failure, files, graphql, wire
 from clew.api.mlflow.call import Call
 from clew.api.mlflow.failure import Failure
 from clew.api.mlflow.routes import Endpoint, Table
@@ -107,6 +107,12 @@ class Server:
             return wire.encode(endpoint.handle(call, message))
         return await asyncio.to_thread(_work, endpoint, call, message)
 
+    async def _graphql(self, scope: Scope, receive: Receive) -> bytes:
+        _check_content_type(scope)
+        query: Any = graphql.READER.body(await body_of(scope, receive), {})
+        answer = await asyncio.to_thread(graphql.answer, self._call(scope), self._table, query)
+        return wire.encode(answer)
+
     def _call(self, scope: Scope) -> Call:
         state = scope.get("state")
         actor = state.get("actor") if state else None
@@ -117,6 +123,9 @@ class Server:
         text = self._texts.get(scope["path"])
         if text is not None and scope["method"] in ("GET", "HEAD"):
             await _reply(send, 200, text[0], text[1], head=scope["method"] == "HEAD")
+            return
+        if scope["path"] == "/graphql" and scope["method"] == "POST":
+            await _reply(send, 200, await self._graphql(scope, receive))
             return
         if scope["path"] == "/v1/traces":
             raise Failure("REST OTLP span logging is not supported", "NOT_IMPLEMENTED")
