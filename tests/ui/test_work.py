@@ -107,6 +107,16 @@ def test_columns_are_chosen_and_remembered(browser) -> None:
     page.wait_for_selector("th:has-text('seed')")
 
 
+def test_notes_are_a_column(browser) -> None:
+    page = runs_page(browser)
+    page.click("button:has-text('Columns')")
+    page.fill("[aria-label='Find a column']", "notes")
+    page.click(".menu label:has-text('Notes')")
+    page.wait_for_selector("th:has-text('Notes')")
+    assert "tags.mlflow.note.content" in browser.search("cols")
+    page.wait_for_selector("td:has-text('## Plan Try')")
+
+
 def test_a_column_shows_the_best_value(browser) -> None:
     page = runs_page(browser, "?cols=metrics.train/loss")
     page.click("th .pick")

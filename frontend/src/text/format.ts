@@ -114,6 +114,13 @@ export function seconds(run: { status: string; started_ms: number; ended_ms: num
   return ended === null ? null : (ended - run.started_ms) / 1000;
 }
 
+const NAMED: Record<string, string> = { "tags.mlflow.note.content": "Notes" };
+
+/** What a column is called on the page. */
+export function titled(name: string): string {
+  return NAMED[name] ?? column(name).key;
+}
+
 /** `metrics.auc@max` in parts. */
 export function column(name: string): { kind: string; key: string; pick: string } {
   const [, kind = "", rest = ""] = /^(\w+)\.(.*)$/s.exec(name) ?? [];

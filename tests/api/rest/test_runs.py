@@ -117,6 +117,11 @@ def test_columns_and_automatic_choice(client, runs) -> None:
     assert (depth["runs"], depth["distinct"], depth["numeric"]) == (6, 3, True)
     assert by_name["tags.team"]["examples"] == ["blue", "red"]
     assert "tags.mlflow.runName" not in by_name
+    client.post(f"/api/v1/runs/{runs[1][0]}", {"note": "# Why"}, method="PATCH")
+    notes = client.get("/api/v1/runs?columns=tags.mlflow.note.content&order=attributes.name")
+    assert [row["cells"] for row in notes["rows"]].count(["# Why"]) == 1
+    by_name = {one["column"]: one for one in client.get("/api/v1/runs/columns")["columns"]}
+    assert by_name["tags.mlflow.note.content"]["runs"] == 1
     chosen = client.get("/api/v1/runs?columns=auto")["columns"]
     assert chosen == ["metrics.auc", "params.depth", "params.rate"]
 

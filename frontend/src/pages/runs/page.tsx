@@ -13,7 +13,7 @@ import { attempt, toast } from "../../components/toast";
 import { ViewsMenu } from "../../components/views";
 import { navigate, setQuery, usePlace, withQuery } from "../../router";
 import { Page } from "../../shell/page";
-import { cell, column, duration, number, plural, seconds } from "../../text/format";
+import { cell, column, duration, number, plural, seconds, titled } from "../../text/format";
 import { StepBar } from "../home";
 import { About, AboutPanel } from "./about";
 import { RunCharts } from "./charts";
@@ -191,7 +191,7 @@ function metricColumn(name: string, index: number, change: (name: string) => voi
     width: Math.min(260, Math.max(116, key.length * 7.6 + (isMetric ? 74 : 36))),
     number: isMetric,
     sortable: true,
-    head: <span class="clip" title={name}>{key}</span>,
+    head: <span class="clip" title={name}>{titled(name)}</span>,
     tools: isMetric && <PickButton pick={pick} change={(next) => change(picked(name, next))} label={key} />,
     cell: (row) => {
       const value = row.cells[index];

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { ColumnInfo } from "../../../generated/api";
 import { Button } from "../../components/basic";
 import { Menu } from "../../components/menu";
-import { number } from "../../text/format";
+import { number, titled } from "../../text/format";
 
 const SHOWN = 300;
 
@@ -15,7 +15,7 @@ export function ColumnPicker({ catalogue, shown, onChange, onReset }: {
 }) {
   const [text, setText] = useState("");
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const offered = catalogue.filter((info) => info.kind !== "attributes" && words.every((word) => info.column.toLowerCase().includes(word)));
+  const offered = catalogue.filter((info) => info.kind !== "attributes" && words.every((word) => `${info.column} ${titled(info.column)}`.toLowerCase().includes(word)));
   const bare = new Set(shown.map((name) => name.replace(/@[^@]*$/, "")));
   const toggle = (info: ColumnInfo) =>
     onChange(bare.has(info.column) ? shown.filter((name) => name.replace(/@[^@]*$/, "") !== info.column) : [...shown, info.column]);
@@ -37,7 +37,7 @@ export function ColumnPicker({ catalogue, shown, onChange, onReset }: {
                 {group.map((info) => (
                   <label class="check" key={info.column} style={{ display: "flex", padding: "3px 0" }} title={`${info.runs} runs, ${info.distinct} different values`}>
                     <input type="checkbox" checked={bare.has(info.column)} onChange={() => toggle(info)} />
-                    <span class="clip grow">{info.key}</span>
+                    <span class="clip grow">{titled(info.column)}</span>
                     <span class="faint small number">{number(info.runs)}</span>
                   </label>
                 ))}

@@ -12,8 +12,8 @@ from clew.entities.overview import ColumnInfo, Selection
 
 _EXAMPLES = 20
 _SHOWN = 200
-_HIDDEN = frozenset({"mlflow.runName", "mlflow.note.content"})
-"""Tags that have a place of their own in a table."""
+_HIDDEN = frozenset({"mlflow.runName"})
+"""Tags that repeat another column of a table."""
 
 
 def columns(
