@@ -116,6 +116,10 @@ ASKED: dict[str, Asked] = {
     "serving.in_process": Asked("one row in process, clew's endpoint to the pipeline", ">= 100"),
     "pretzel.memory": Asked("250 similar text pipelines: unshared memory, to it", ">= 20"),
     "pretzel.p99": Asked("the same under a cap of 512 MB: unshared 99th percentile, to it", ">= 5"),
+    "cascade.speedup": Asked(
+        "a query on a fixed camera's frames: a network's CPU time, to a cascade's at ≤ 1 % loss",
+        ">= 50",
+    ),
     "policy.requests_to_leave": Asked("requests until a degraded model is left", "<= 500"),
     "policy.rafiki_overdue": Asked("late answers of an ensemble, to a greedy rule's", "<= 0.5"),
     "gates.table_mismatches": Asked(

@@ -138,6 +138,23 @@ def test_a_folder_of_mlflow_goes_out_and_comes_back(tmp_path: Path) -> None:
     assert (again.sample.dtypes == X.dtypes).all()
 
 
+def test_a_folder_whose_probabilities_differ_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clew.app.transfer import write
+
+    def another(model: Any, path: Path, sample: Any) -> Any:
+        other = fitted()
+        other[-1].coef_ = other[-1].coef_ * 1.0001
+        return real(other, path, sample)
+
+    real = write.write_model
+    monkeypatch.setattr(write, "write_model", another)
+    with pytest.raises(UnsupportedValue, match="not equal"):
+        export(found(fitted()), "pyfunc", tmp_path / "adult")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_runs_code_needs_trust(tmp_path: Path) -> None:
     (tmp_path / "MLmodel").write_text("flavors:\n  python_function:\n    loader_module: x\n")
     with pytest.raises(UnsafeLoad, match="trust"):

@@ -107,12 +107,20 @@ def _pyfunc(found: Found, path: Path, tolerance: float) -> str:
             other = mlflow.pyfunc.load_model(str(path))
             reader = f"mlflow {mlflow.__version__}"
         said = np.asarray(other.predict(sample))
-    given = Answer(said) if answer.labels is not None else Answer(values=said)
-    answer = replace(answer, probabilities=None)  # MLflow's predict says labels alone
+        shares = _probabilities(other, sample)
+    given = Answer(said, shares) if answer.labels is not None else Answer(values=said)
+    if shares is None:
+        answer = replace(answer, probabilities=None)  # MLflow's predict says labels alone
     parity = compare(answer, given, boundary_rows=0, tolerance=tolerance)
     if not parity.passed:
         raise UnsupportedValue("the MLflow model is not equal", got=parity.text)
     return f"read back by {reader}: {parity.text}"
+
+
+def _probabilities(model: Any, sample: Any) -> Any:
+    """Return the probabilities of the estimator that a folder holds, where it has them."""
+    inner = model.get_raw_model() if hasattr(model, "get_raw_model") else model
+    return asked(inner, sample).probabilities if hasattr(inner, "predict_proba") else None
 
 
 def _pmml_writer() -> Any:
