@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from clew.cli.output import json_option, print_json, seconds, table
 from clew.errors import InvalidParameter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clew.select.automl.study import AutoML, Progress
 
 _SHOWN = 10
@@ -38,12 +41,16 @@ def command(
     seed: int, workers: int | None, warm: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find a model for DATA (CSV or Parquet) that predicts a column."""
+    began = time.monotonic()
     from clew.app.automl import automl
 
+    if not budget > 0:
+        raise InvalidParameter("The budget is no time.", got=str(budget), expected="above 0")
     X, y = _parted(data, target)
+    left = max(budget - (time.monotonic() - began), budget / 2)
     found = automl(
-        X, y, budget, test=None if test is None else _parted(test, target), name=name,
-        metric=metric, seed=seed, workers=workers, progress=None if as_json else _told,
+        X, y, left, test=None if test is None else _parted(test, target), name=name,
+        metric=metric, seed=seed, workers=workers, progress=None if as_json else _teller(),
         warm_start=warm,
     )  # fmt: skip
     if as_json:
@@ -75,13 +82,22 @@ def _parted(path: Path, target: str) -> tuple[Any, Any]:
     return known.drop(columns=target), known[target]
 
 
-def _told(progress: Progress) -> None:
-    best = f"best {progress.best_score:.4f} {progress.best_model}"
-    if progress.dropped:
-        best += f", {progress.dropped} dropped ({', '.join(progress.dropped_models)})"
-    click.echo(
-        f"{progress.elapsed_s:6.1f} s  {progress.model:<12} {progress.score:.4f}  {best}", err=True
-    )
+def _teller() -> Callable[[Progress], None]:
+    """Return what prints a line when the best changes, or a tenth of the budget has passed."""
+    best, told_s = "", 0.0
+
+    def told(progress: Progress) -> None:
+        nonlocal best, told_s
+        now = f"{progress.best_score:.4f} {progress.best_model}"
+        if now == best and progress.elapsed_s - told_s < progress.budget_s / 10:
+            return
+        best, told_s = now, progress.elapsed_s
+        line = f"{progress.elapsed_s:6.1f} s  best {now:<22} {progress.fits:5} fits"
+        if progress.dropped:
+            line += f"  {progress.dropped} dropped ({', '.join(progress.dropped_models[:4])})"
+        click.echo(line, err=True)
+
+    return told
 
 
 def _show(found: AutoML) -> None:

@@ -163,6 +163,7 @@ def command(
         objective_ms=objective_ms,
         wait_ms=wait_ms,
     )
+    click.echo(f"preparing {', '.join(models)}: nothing serves before it is compared", err=True)
     limits = Limits(max_body_mb << 20, max_rows, max_waiting, timeout_s)
     run(Config(specs=models, settings=settings, limits=limits, **given), _ready)
 

@@ -175,7 +175,14 @@ def _params(model: Any) -> dict[str, str]:
         found = get_params(deep=False)
     except (TypeError, ValueError, AttributeError):
         return {}
-    return {key: redacted(key, str(value))[:6000] for key, value in found.items()}
+    return {key: redacted(key, _text(value))[:6000] for key, value in found.items()}
+
+
+def _text(value: Any) -> str:
+    """Return a parameter as text; of many estimators, whose texts take long, the names."""
+    if isinstance(value, list | tuple) and len(value) > 1 and hasattr(value[0], "get_params"):
+        return f"[{', '.join(f'{type(one).__name__}(...)' for one in value)}]"
+    return str(value)
 
 
 def _library(example: Any) -> list[str]:

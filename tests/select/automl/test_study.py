@@ -55,7 +55,8 @@ def test_a_mixed_table_becomes_a_registered_model() -> None:
     assert found.predict_proba(X).shape == (400, 2)
     assert found.first_model_s_ < found.seconds_
     assert told
-    assert told[-1].best_score >= told[-1].score
+    assert [one.best_score for one in told] == sorted(one.best_score for one in told)
+    assert [one.fits for one in told] == list(range(1, len(told) + 1))
     loaded = load_model("models:/buyers@1" if False else f"models:/buyers/{found.version_.version}")
     assert (loaded.predict(X) == found.predict(X)).all()
     store = clew.open()

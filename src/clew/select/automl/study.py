@@ -52,13 +52,15 @@ class Progress:
     model : str
         The candidate that has just been fitted.
     score, best_score : float
-        Its measure on the fold, and the best so far on that fold.
+        Its measure on the fold, and the best of all on the first fold, which all were fitted on.
     dropped : int
         Candidates that get no further folds, as it stands.
     best_model : str
         The learner that has the best score.
     dropped_models : tuple of str
         The learners of the dropped candidates, those with the most first.
+    fits : int
+        Fits so far, of candidates on folds.
     """
 
     elapsed_s: float
@@ -69,6 +71,7 @@ class Progress:
     dropped: int
     best_model: str = ""
     dropped_models: tuple[str, ...] = ()
+    fits: int = 0
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -327,15 +330,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _tell(self, board: Board, candidate: Candidate, fitted: Fitted, began: float) -> None:
         if self.progress is None:
             return
-        first, fold = board.first(), fitted.order.fold
-        same = {c.folds[fold].score: c.learner for c in first if fold in c.folds}
-        best = max(same, default=fitted.score)
+        first = board.first()
+        best = first[0] if first else candidate
         dropped = Counter(c.learner for c in first if c.asked == {0})
         self.progress(
             Progress(
-                time.monotonic() - began, self.budget_s, candidate.learner, fitted.score, best,
-                dropped.total(), same.get(best, candidate.learner),
+                time.monotonic() - began, self.budget_s, candidate.learner, fitted.score,
+                best.first(), dropped.total(), best.learner,
                 tuple(name for name, _ in dropped.most_common()),
+                sum(len(c.folds) for c in board.candidates.values()),
             )
         )  # fmt: skip
 
