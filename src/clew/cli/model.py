@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from clew.cli.output import json_option, print_json
+from clew.cli.output import json_option, print_json, table
+from clew.errors import InvalidParameter
 
 _sample = click.option(
     "--sample",
@@ -104,6 +105,86 @@ def build(
         print_json(done)
         return
     click.echo(f"{done.folder}: {done.packages} packages pinned; {done.comparison}")
+
+
+@command.command("quantize")
+@click.argument("model")
+@click.option("--name", required=True, help="The registered model that gets a new version.")
+@click.option("--alias", help="Point this alias to the new version.")
+@click.option(
+    "--max-loss",
+    default=0.005,
+    show_default=True,
+    help="Share of rows that may come out otherwise; of rows that come out wrong, with --test.",
+)
+@click.option(
+    "--test",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV or Parquet file with rows that judge, and their true labels (--target).",
+)
+@click.option("--target", help="Column of the true labels.")
+@_sample
+@_trust
+@json_option
+def quantize(
+    model: str,
+    name: str,
+    alias: str | None,
+    max_loss: float,
+    test: Path | None,
+    target: str | None,
+    sample: Path | None,
+    trust: bool,
+    as_json: bool,
+) -> None:
+    """Register MODEL, a network, in 8-bit weights: the smallest form within the loss allowed.
+
+    Rows that it was fitted on calibrate; others judge. Exits with status 3 when no form passes.
+    """
+    from clew.app.store import open_store
+    from clew.app.transfer import quantize
+
+    if (test is None) != (target is None):
+        raise click.UsageError("--test and --target go together")
+    rows = None if test is None or target is None else _parted(test, target)
+    found = _found(model, sample, trust=trust)
+    done = quantize(open_store(), found, name, alias=alias, max_loss=max_loss, test=rows)
+    if as_json:
+        print_json(done)
+    else:
+        table(
+            ("form", "size", "one row", "each of many", "loss", "surely <", "accuracy", ""),
+            [
+                (line.method, f"{line.size_bytes / 1000:.1f} kB",
+                 _ms(line.one_ms), _ms(line.many_ms),
+                 _share(line.loss), _share(line.loss_bound), _share(line.accuracy), line.told)
+                for line in done.lines
+            ],
+        )  # fmt: skip
+        if done.chosen is not None:
+            click.echo(f"{done.name} version {done.version}: {done.chosen}; table {done.node[:12]}")
+    if done.chosen is None:
+        click.echo("nothing was registered: no form loses so little", err=True)
+        raise SystemExit(3)
+
+
+def _parted(path: Path, target: str) -> tuple[Any, Any]:
+    from clew.app.serving import read_sample
+
+    rows = read_sample(path)
+    if target not in rows.columns:
+        raise InvalidParameter(
+            "There is no such column.", got=target, expected=", ".join(map(str, rows.columns[:20]))
+        )
+    return rows.drop(columns=target), rows[target]
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f} ms"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def _found(model: str, sample: Path | None, *, trust: bool) -> Any:

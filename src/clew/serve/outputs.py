@@ -73,7 +73,8 @@ def asked(model: Any, rows: Any) -> Answer:
     """
     predicted = _plain(model, model.predict(rows), len(rows))
     if not hasattr(model, "classes_"):
-        return Answer(values=predicted)
+        # Texts are labels, of a model that does not say which there are.
+        return Answer(predicted) if predicted.dtype.kind in "OUS" else Answer(values=predicted)
     if predicted.ndim == 2:
         return Answer(predicted)
     if hasattr(model, "predict_proba"):

@@ -20,7 +20,7 @@ from clew.serve.ports import Exporter
 from clew.steps.runtime import Runtime, current
 
 OPERATION = "clew.serve:export"
-FORMAT = 4
+FORMAT = 5
 """Raised when this package writes other graphs for the same model, or compares them otherwise."""
 
 

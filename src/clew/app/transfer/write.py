@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,20 +68,25 @@ def export(found: Found, format: str, path: Path, *, tolerance: float = 1e-6) ->
 
 def _onnx(found: Found, path: Path, tolerance: float) -> str:
     compiled = compile_model(found.model, found.sample, forms=["graph"], tolerance=tolerance)
+    checked = {"clew.content": found.content, CHECK: check_of(found.model, found.sample)}
+    path.write_bytes(described(compiled.graph, compiled.classes, checked))
+    return compiled.attempts[-1].reason
+
+
+def described(graph: bytes, classes: Sequence[Any], more: Mapping[str, str]) -> bytes:
+    """Return a graph that says what its classes are, and other facts."""
     import onnx
 
-    graph = onnx.load_from_string(compiled.graph)
-    described = {
-        "clew.content": found.content,
+    model = onnx.load_from_string(graph)
+    facts = {
         "clew.version": importlib.metadata.version("clew"),
-        CLASSES: json.dumps(list(compiled.classes)),
-        CHECK: check_of(found.model, found.sample),
+        CLASSES: json.dumps(list(classes)),
+        **more,
     }
-    for key, value in described.items():
-        entry = graph.metadata_props.add()
+    for key, value in facts.items():
+        entry = model.metadata_props.add()
         entry.key, entry.value = key, value
-    path.write_bytes(graph.SerializeToString())
-    return compiled.attempts[-1].reason
+    return bytes(model.SerializeToString())
 
 
 def _pyfunc(found: Found, path: Path, tolerance: float) -> str:

@@ -95,17 +95,19 @@ class OnnxModel:
             return np.array([list(row.values()) for row in shares], dtype=np.float64)
         return np.asarray(shares, dtype=np.float64)
 
+    def inputs_of(self, X: Any) -> dict[str, NDArray[Any]]:
+        """Return rows as the graph's inputs, by name."""
+        inputs = _session(self).get_inputs()
+        if len(inputs) == 1 and not hasattr(X, "columns"):
+            return {inputs[0].name: np.asarray(X, dtype=_type(inputs[0]))}
+        if len(inputs) == 1 and inputs[0].name not in X.columns:
+            return {inputs[0].name: X.to_numpy(dtype=_type(inputs[0]))}
+        return {item.name: _column(item, X[item.name]) for item in inputs}
+
     def _run(self, X: Any) -> dict[str, Any]:
         session = _session(self)
-        inputs = session.get_inputs()
-        if len(inputs) == 1 and not hasattr(X, "columns"):
-            feed = {inputs[0].name: np.asarray(X, dtype=_type(inputs[0]))}
-        elif len(inputs) == 1 and inputs[0].name not in X.columns:
-            feed = {inputs[0].name: X.to_numpy(dtype=_type(inputs[0]))}
-        else:
-            feed = {item.name: _column(item, X[item.name]) for item in inputs}
         names = [item.name for item in session.get_outputs()]
-        return dict(zip(names, session.run(None, feed), strict=True))
+        return dict(zip(names, session.run(None, self.inputs_of(X)), strict=True))
 
 
 def _type(item: Any) -> Any:
