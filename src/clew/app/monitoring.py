@@ -64,7 +64,9 @@ class Watched:
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
+    """A row that was asked, what was answered, and the label that came."""
+
     id: int
     time_ms: int
     values: tuple[Any, ...]
@@ -74,13 +76,13 @@ class _Row:
 
 
 @dataclass(slots=True)
-class _Stream:
+class Stream:
     """The predictions of one version, by their ids."""
 
     version: str
     content: str
     columns: tuple[str, ...]
-    rows: dict[int, _Row]
+    rows: dict[int, Row]
 
 
 def monitor(
@@ -115,14 +117,14 @@ def monitor(
     """
     if rows < 1:
         raise InvalidParameter("rows of a window", got=str(rows), expected="1 or more")
-    streams = _streams(store, model)
-    if not streams:
+    known = streams(store, model)
+    if not known:
         raise NotFound(f"{model!r} has no predictions here", hint="`clew predictions` lists them")
     options: dict[str, Any] = {"alpha": alpha, "most_errors": most_errors, "window": rows}
     if assertions is not None:
         options["assertions"] = [one.name for one in assertions.assertions]
     found: list[Watched] = []
-    for stream in streams:
+    for stream in known:
         ordered = [stream.rows[id] for id in sorted(stream.rows)]
         windows = [ordered[at : at + rows] for at in range(0, len(ordered) - rows + 1, rows)]
         if windows:
@@ -140,33 +142,34 @@ def alerts(store: Store, limit: int = 100) -> list[dict[str, Any]]:
     return found
 
 
-def _streams(store: Store, model: str) -> list[_Stream]:
-    streams: dict[str, _Stream] = {}
+def streams(store: Store, model: str) -> list[Stream]:
+    """Return the predictions of each version of a model, the oldest version first."""
+    found: dict[str, Stream] = {}
     said: list[Said] = []
     for entry in journal_of(store):
         if isinstance(entry, Batch) and entry.model == model:
             key = f"{entry.version} {entry.content} {entry.columns}"
-            known = streams.get(key)
+            known = found.get(key)
             if known is None:
-                known = _Stream(f"{model}/{entry.version}", entry.content, entry.columns, {})
-                streams[key] = known
+                known = Stream(f"{model}/{entry.version}", entry.content, entry.columns, {})
+                found[key] = known
             first = int.from_bytes(entry.first)
             for at, (values, answer) in enumerate(zip(entry.rows, entry.labels, strict=True)):
-                known.rows[first + at] = _Row(first + at, entry.time_ms, values, answer)
+                known.rows[first + at] = Row(first + at, entry.time_ms, values, answer)
         elif isinstance(entry, Said) and entry.truth is not None:
             said.append(entry)
     for one in sorted(said, key=lambda one: one.time_ms):
         id = ulid_number(one.prediction)
-        for stream in streams.values():
+        for stream in found.values():
             if (row := stream.rows.get(id)) is not None and row.truth is None:
                 row.truth, row.told_ms = one.truth, one.time_ms  # The first word counts.
-    return sorted(streams.values(), key=lambda stream: min(stream.rows))
+    return sorted(found.values(), key=lambda stream: min(stream.rows))
 
 
 def _judged(
     store: Store,
-    stream: _Stream,
-    windows: Sequence[list[_Row]],
+    stream: Stream,
+    windows: Sequence[list[Row]],
     options: dict[str, Any],
     suite: Suite | None,
     *,
@@ -196,7 +199,7 @@ def _judged(
         )
 
 
-def _sample(store: Store, stream: _Stream, *, trust: bool) -> Any:
+def _sample(store: Store, stream: Stream, *, trust: bool) -> Any:
     """Return the rows of the fit, with the columns that were asked, numbers as numbers."""
     import pandas as pd
 
@@ -215,15 +218,15 @@ def _sample(store: Store, stream: _Stream, *, trust: bool) -> Any:
             f"the rows that {spec} was fitted on lack a column that was asked",
             got=", ".join(missing),
         )
-    return _plain(frame[list(stream.columns)], frame)
+    return like_fitted(frame[list(stream.columns)], frame)
 
 
-def _window(stream: _Stream, rows: list[_Row], sample: Any, suite: Suite | None) -> Window:
+def _window(stream: Stream, rows: list[Row], sample: Any, suite: Suite | None) -> Window:
     import pandas as pd
 
     columns = zip(*(row.values for row in rows), strict=True)
     asked = dict(zip(stream.columns, columns, strict=True))
-    frame = _plain(pd.DataFrame({n: list(values) for n, values in asked.items()}), sample)
+    frame = like_fitted(pd.DataFrame({n: list(values) for n, values in asked.items()}), sample)
     labelled = sorted((row for row in rows if row.truth is not None), key=lambda row: row.told_ms)
     answers = [row.answer for row in rows]
     records = [dict(zip(stream.columns, row.values, strict=True)) for row in rows]
@@ -231,7 +234,7 @@ def _window(stream: _Stream, rows: list[_Row], sample: Any, suite: Suite | None)
     return Window(frame, answers, _errors(labelled), fired)
 
 
-def _plain(frame: Any, like: Any) -> Any:
+def like_fitted(frame: Any, like: Any) -> Any:
     """Return a table in which the same values look the same, whether asked or fitted on."""
     import pandas as pd
 
@@ -245,7 +248,7 @@ def _plain(frame: Any, like: Any) -> Any:
     return pd.DataFrame(columns)
 
 
-def _errors(rows: Sequence[_Row]) -> list[float]:
+def _errors(rows: Sequence[Row]) -> list[float]:
     """Return 0 or 1 for each answer, or the absolute difference where answers are numbers."""
     if any(isinstance(row.answer, float) for row in rows):
         return [abs(float(row.answer) - float(row.truth)) for row in rows]
@@ -254,9 +257,9 @@ def _errors(rows: Sequence[_Row]) -> list[float]:
 
 def _kept(
     store: Store,
-    stream: _Stream,
+    stream: Stream,
     number: int,
-    rows: Sequence[_Row],
+    rows: Sequence[Row],
     found: Sequence[Alert],
     options: dict[str, Any],
 ) -> str:

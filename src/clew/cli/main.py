@@ -27,6 +27,7 @@ COMMANDS = {
     "experiments": "List and change experiments.",
     "models": "Registered models, versions, promotion.",
     "gate": "Judge a new model before it is promoted.",
+    "debug": "The report on a model and its data.",
     "problems": "What is wrong with a split.",
     "slices": "Where a model is worst.",
     "model": "Export a model, import one, build an image.",

@@ -104,7 +104,7 @@ def find_problems(
         found += _imbalance(left[target], target)
     found += _shifts(left, right, asked, alpha / (1 if scored is None else 2))
     if scored is not None:
-        found += _overfit(np.asarray(scored[0]), np.asarray(scored[1]), alpha / 2)
+        found += overfitting(np.asarray(scored[0]), np.asarray(scored[1]), alpha / 2)
     return tuple(found)
 
 
@@ -184,8 +184,16 @@ def _shifts(
     ]
 
 
-def _overfit(train: NDArray[Any], test: NDArray[Any], alpha: float) -> list[Problem]:
-    """Tell of a gap that is larger than what is tolerated, beyond chance."""
+def overfitting(train: NDArray[Any], test: NDArray[Any], alpha: float) -> list[Problem]:
+    """Tell of a gap that is larger than what is tolerated, beyond chance.
+
+    Parameters
+    ----------
+    train, test : array of bool
+        Where a model is right.
+    alpha : float
+        The probability that a gap is told of when there is none beyond what is tolerated.
+    """
     if not len(train) or not len(test):
         raise InvalidParameter("scores of both parts", got=f"{len(train)}, {len(test)}")
     from scipy.stats import norm
