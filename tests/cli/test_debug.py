@@ -77,3 +77,34 @@ def test_answers_in_columns_of_files(tmp_path: Path) -> None:
     assert said(*words, "--target", "truth", "--cost", "fp=x", status=2)
     failed = said("column:new", "--test", str(path), "--target", "no", status=1)
     assert "no such column" in failed.output
+
+
+@clew.step
+def fit_more(frame: pd.DataFrame, strength: float) -> LogisticRegression:
+    return LogisticRegression(C=strength).fit(frame[["a", "b"]], frame["pays"])
+
+
+@clew.flow
+def tuned(strength: float):
+    model = fit_more(rows(0, 300), strength)
+    judge(model, rows(1, 200))
+    return model
+
+
+def test_two_versions_row_by_row_and_where_they_part() -> None:
+    for strength in (1.0, 0.001):
+        run = tuned.run(strength=strength)
+        register(clew.log_model(run.result, "payer", run=run.id), "payer")
+    done = CliRunner().invoke(main, ["compare", "payer/1", "payer/2", "--json"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    found = json.loads(done.stdout)
+    told = found["comparison"]
+    assert told["rows"] == 200
+    assert told["won"] + told["lost"] == len(told["flips"]) > 0
+    assert found["parted"][0]["operation"].endswith("fit_more")
+    assert "strength" in found["parted"][0]["why"][0]
+    kept = clew.open().value(found["node"])
+    assert kept["lost"] == told["lost"]
+    said = CliRunner().invoke(main, ["compare", "payer/1", "payer/2"]).stdout
+    assert said.startswith("200 rows of test: ")
+    assert "\nlost\t" in said

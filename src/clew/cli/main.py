@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "Registered models, versions, promotion.",
     "gate": "Judge a new model before it is promoted.",
     "debug": "The report on a model and its data.",
+    "compare": "Two models row by row.",
     "problems": "What is wrong with a split.",
     "slices": "Where a model is worst.",
     "model": "Export a model, import one, build an image.",

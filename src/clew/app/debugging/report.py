@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clew.app import facts
-from clew.app.debugging.lineage import answered, parts_in
-from clew.app.gates.tables import COLUMN, demand, table_of
-from clew.app.serving import Found, find, registered
+from clew.app.debugging.subject import Subject, data_of, model_of, subject_of
+from clew.app.gates.tables import COLUMN
 from clew.app.store import Store
 from clew.debug.reports import Report, reports
-from clew.errors import InvalidParameter, NotFound
+from clew.errors import InvalidParameter
 from clew.lineage import graph
 from clew.lineage.canonical import Digest, ValueId
 from clew.lineage.records import Node
@@ -30,17 +27,6 @@ class Kept:
 
     report: Report
     node: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Subject:
-    """What is reported on: a model of the store, or answers in a column."""
-
-    spec: str
-    key: str
-    content: str
-    model: Any
-    found: Found | None
 
 
 def debug(
@@ -76,10 +62,10 @@ def debug(
     NotFound
         When a file, a column or a model is not there, or no labelled rows are.
     """
-    subject = _subject(store, spec, trust=trust)
-    data, target = _data(store, subject, dict(files or {}), target)
-    other = None if against is None else _subject(store, against, trust=trust)
-    models = {one.spec: _model(one, data) for one in (other, subject) if one is not None}
+    subject = subject_of(store, spec, trust=trust)
+    data, target = data_of(store, subject, dict(files or {}), target)
+    other = None if against is None else subject_of(store, against, trust=trust)
+    models = {one.spec: model_of(one, data) for one in (other, subject) if one is not None}
     dropped = [one.spec.removeprefix(COLUMN) for one in (other, subject) if one and not one.found]
     options["without"] = [*options.get("without", ()), *dropped]
     made = reports(
@@ -89,39 +75,6 @@ def debug(
     made.document["against"] = "" if other is None else other.spec
     made.document["thread"] = _thread(store, subject)
     return Kept(made, _recorded(store, subject, other, data, target, options, made))
-
-
-def _subject(store: Store, spec: str, *, trust: bool) -> _Subject:
-    if spec.startswith(COLUMN):
-        return _Subject(spec, "", "", None, None)
-    version = registered(store, spec)
-    found = find(store, spec, trust=trust)
-    key = "" if version is None else f"{version.name}/{version.version}"
-    return _Subject(spec, key, found.content, found.model, found)
-
-
-def _data(
-    store: Store, subject: _Subject, files: dict[str, Path], target: str | None
-) -> tuple[dict[str, Any], str]:
-    """Return tables by part, and the target."""
-    if files:
-        if target is None:
-            raise InvalidParameter("files need a target", expected="--target COLUMN")
-        data = {name: table_of(path) for name, path in files.items()}
-        for name, path in files.items():
-            if name != "production":
-                demand(data[name], target, path)
-    elif subject.found is None:
-        raise InvalidParameter("answers in a column need files", expected="--test FILE")
-    else:
-        features = [str(name) for name in getattr(subject.found.sample, "columns", ())]
-        data, target = parts_in(store, subject.content, features, target)
-    if subject.key and subject.found is not None and not {"", "production"} & set(data):
-        name, _, version = subject.key.rpartition("/")
-        rows = answered(store, name, version, subject.found.sample, target)
-        if rows is not None:
-            data["production"] = rows
-    return data, target
 
 
 def _given(data: dict[str, Any]) -> Any:
@@ -135,19 +88,7 @@ def _given(data: dict[str, Any]) -> Any:
     return data
 
 
-def _model(subject: _Subject, data: Mapping[str, Any]) -> Any:
-    if subject.found is not None:
-        return subject.model
-    column = subject.spec.removeprefix(COLUMN)
-    if "" in data:
-        raise InvalidParameter("answers in a column need a file for each part", got=subject.spec)
-    for name, frame in data.items():
-        if column not in frame.columns:
-            raise NotFound(f"part {name!r} has no such column", got=column)
-    return {name: np.asarray(frame[column]) for name, frame in data.items()}
-
-
-def _thread(store: Store, subject: _Subject) -> list[dict[str, str]]:
+def _thread(store: Store, subject: Subject) -> list[dict[str, str]]:
     """Return the calls that the model came from, the nearest first."""
     if not subject.content:
         return []
@@ -161,8 +102,8 @@ def _thread(store: Store, subject: _Subject) -> list[dict[str, str]]:
 
 def _recorded(
     store: Store,
-    subject: _Subject,
-    other: _Subject | None,
+    subject: Subject,
+    other: Subject | None,
     data: Mapping[str, Any],
     target: str,
     options: Mapping[str, Any],
