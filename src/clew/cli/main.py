@@ -29,6 +29,8 @@ COMMANDS = {
     "gate": "Judge a new model before it is promoted.",
     "debug": "The report on a model and its data.",
     "compare": "Two models row by row.",
+    "fairness": "How a model treats groups.",
+    "check": "How a model's answers move with a column.",
     "problems": "What is wrong with a split.",
     "slices": "Where a model is worst.",
     "model": "Export a model, import one, build an image.",
