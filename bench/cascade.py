@@ -23,7 +23,7 @@ import numpy as np
 from bench.figure import Figure
 
 WIDTH, HEIGHT, SIDE = 320, 213, 224
-TRAIN, SEEN, HELD, FRESH = 400, 3000, 2400, 2400
+TRAIN, SEEN, HELD, FRESH = 900, 3000, 2400, 2400
 MAX_LOSS = 0.01
 
 
