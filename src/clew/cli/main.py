@@ -39,6 +39,7 @@ COMMANDS = {
     "why": "Say why each step of a run was computed, reused or pruned.",
     "diff": "Say where two threads part, and why.",
     "rebuild": "Execute a thread again and compare every content id.",
+    "erase": "Forget rows, and say what came of them.",
     "impact": "List what depends on a file, an id or a library version.",
     "automl": "A model for a table, within a budget of seconds.",
     "study": "List and show model-selection studies.",
