@@ -23,8 +23,11 @@ import numpy as np
 from bench.figure import Figure
 
 WIDTH, HEIGHT, SIDE = 320, 213, 224
-TRAIN, SEEN, HELD, FRESH = 900, 3000, 2400, 2400
+TRAIN, SEEN, HELD, FRESH = 700, 3000, 2400, 2400
+BUSY, QUIET = (5, 30), (60, 240)
+"""Frames between two things that pass: where networks learn, and where the query is asked."""
 MAX_LOSS = 0.01
+BATCH = 16
 
 
 class Frame:
@@ -53,8 +56,10 @@ class Frame:
 def figures(quick: bool) -> Iterator[Figure]:
     """Yield how many times less CPU time the cascade takes than the reference."""
     sizes = (120, 600, 600, 600) if quick else (TRAIN, SEEN, HELD, FRESH)
+    pauses = (BUSY, BUSY, QUIET, QUIET)
     (known, truth), (seen, _), (held, _), (fresh, shown) = (
-        record(size, seed) for seed, size in enumerate(sizes)
+        record(size, seed, pause)
+        for seed, (size, pause) in enumerate(zip(sizes, pauses, strict=True))
     )
     reference = trained(known, truth, epochs=1 if quick else 3)
     cascade = made(reference, seen, held)
@@ -75,7 +80,8 @@ def figures(quick: bool) -> Iterator[Figure]:
         clew=cheap_s / len(fresh),
         peer=dear_s / len(fresh),
         peer_name="ResNet-18 at 224 pixels on every frame",
-        agrees=loss <= MAX_LOSS,
+        # A reference that cannot answer the query itself is worth nothing, either.
+        agrees=loss <= MAX_LOSS and (quick or float(np.mean(expected == shown)) >= 0.97),
     )
 
 
@@ -89,7 +95,7 @@ def print_about(chosen: str, loss: float, by_reference: np.ndarray, by_cascade: 
     )
 
 
-def record(n_frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def record(n_frames: int, seed: int, pause: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return frames in their order, and whether a flower is in view in each."""
     from PIL import Image
     from sklearn.datasets import load_sample_images
@@ -103,7 +109,7 @@ def record(n_frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     passing: list[tuple[np.ndarray, float, float, int, bool]] = []
     while at < n_frames:
         if not passing:
-            quiet = int(draw.integers(60, 240))
+            quiet = int(draw.integers(*pause))
             passing = [crossing(draw, blossom, start=at + quiet)]
         thing, row, speed, start, flower = passing[0]
         light += draw.normal(0, 0.05) - 0.01 * light
@@ -158,15 +164,18 @@ def fit(network: Any, pictures: np.ndarray, labels: np.ndarray, epochs: int) -> 
     import torch
 
     torch.manual_seed(0)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    n_steps = epochs * (len(pictures) // BATCH)
+    optimizer = torch.optim.AdamW(network.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=n_steps)
     X, y = torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64))
     network.train()
     for _ in range(epochs):
-        for batch in torch.randperm(len(X)).split(16):
+        for batch in torch.randperm(len(X))[: n_steps // epochs * BATCH].split(BATCH):
             loss = torch.nn.functional.cross_entropy(network(X[batch]), y[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            schedule.step()
     network.eval()
 
 
