@@ -89,6 +89,23 @@ def tensorboard(folder: str, experiment: str | None, as_json: bool) -> None:
     _show(report, as_json=as_json)
 
 
+@command.command("optuna")
+@click.argument("storage")
+@click.option("--study", metavar="NAME", help="Default: all.")
+@click.option("--experiment", metavar="NAME", help="Default: the study's name.")
+@json_option
+def optuna(storage: str, study: str | None, experiment: str | None, as_json: bool) -> None:
+    """Take in studies of Optuna: STORAGE is a URL (sqlite:///study.db), or a file.
+
+    A study becomes an experiment, a trial a run. Importing again adds what is new.
+    """
+    from clew.app.importing.optuna import import_optuna
+    from clew.app.tracking import open_tracking
+
+    report = import_optuna(open_tracking(), storage, study=study, experiment=experiment)
+    _show(report, as_json=as_json)
+
+
 def _show(report: Imported, *, as_json: bool) -> None:
     if as_json:
         fields: dict[str, Any] = {
