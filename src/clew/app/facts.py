@@ -58,6 +58,20 @@ def record(
     return id
 
 
+def known(store: Store, operation: str, inputs: Mapping[str, Any]) -> Node | None:
+    """Return the node of a fact that was found from these inputs before, if its values are here."""
+    edges = [
+        Edge(name, ValueId(Digest(value)) if isinstance(value, bytes) else fingerprint(value))
+        for name, value in inputs.items()
+    ]
+    node = store.runtime.store.node(
+        call_id(operation, None, store.runtime.environment[0], None, edges)
+    )
+    if node is None or not all(store.runtime.vault.has(edge.value) for edge in node.outputs):
+        return None
+    return node
+
+
 def stored(store: Store, value: object) -> ValueId:
     """Store a value, and describe it."""
     id = fingerprint(value)

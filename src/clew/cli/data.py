@@ -10,6 +10,7 @@ import click
 from clew.cli import features
 from clew.cli.output import json_option, print_json
 from clew.cli.output import table as print_table
+from clew.cli.related import joinable, similar
 
 if TYPE_CHECKING:
     from clew.app.datasets import Dataset
@@ -361,6 +362,10 @@ def rows(
         print_json({"rows": found.table.num_rows, "plan": found.plan, "out": out})
     else:
         click.echo(f"{found.table.num_rows} rows, by {found.plan}")
+
+
+command.add_command(similar)
+command.add_command(joinable)
 
 
 def _dataset(name: str) -> Dataset:
