@@ -138,6 +138,9 @@ ASKED: dict[str, Asked] = {
     "tables.kl_ratio": Asked(
         "Adult in ten rules: divergence left, to a tree of ten leaves", "<= 1"
     ),
+    "occlusion.exact96": Asked("occlusion, 96 pixels, patch 8: every copy whole, to it", ">= 6"),
+    "occlusion.exact224": Asked("the same, 224 pixels, patch 16", ">= 12"),
+    "occlusion.approx": Asked("the same, approximate, its error stated", ">= 35"),
     "report.seconds": Asked("reports on five models of Adult, whole: seconds", "<= 10"),
     "erase.max_diff": Asked("1 % of rows deleted by provenance: difference to a refit", "<= 1e-8"),
     "erase.speedup": Asked("the same: a refit's time, to it", ">= 50"),
