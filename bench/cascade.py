@@ -23,8 +23,8 @@ import numpy as np
 from bench.figure import Figure
 
 WIDTH, HEIGHT, SIDE = 320, 213, 224
-TRAIN, SEEN, HELD, FRESH = 700, 3000, 2400, 2400
-BUSY, QUIET = (5, 30), (60, 240)
+TRAIN, SEEN, HELD, FRESH = 800, 3000, 2400, 2400
+BUSY, QUIET = (1, 8), (60, 240)
 """Frames between two things that pass: where networks learn, and where the query is asked."""
 MAX_LOSS = 0.01
 BATCH = 16
@@ -110,7 +110,9 @@ def record(n_frames: int, seed: int, pause: tuple[int, int]) -> tuple[np.ndarray
     while at < n_frames:
         if not passing:
             quiet = int(draw.integers(*pause))
-            passing = [crossing(draw, blossom, start=at + quiet)]
+            # Where networks learn things pass quickly: many of them in few frames.
+            speed = draw.uniform(6, 14) * (4 if pause == BUSY else 1)
+            passing = [crossing(draw, blossom, speed, start=at + quiet)]
         thing, row, speed, start, flower = passing[0]
         light += draw.normal(0, 0.05) - 0.01 * light
         picture = scene + light + draw.normal(0, 2.0, (HEIGHT, WIDTH, 1)).astype(np.float32)
@@ -134,11 +136,11 @@ def record(n_frames: int, seed: int, pause: tuple[int, int]) -> tuple[np.ndarray
 
 
 def crossing(
-    draw: np.random.Generator, blossom: Any, start: int
+    draw: np.random.Generator, blossom: Any, speed: float, start: int
 ) -> tuple[np.ndarray, float, float, int, bool]:
     """Return what passes next: its picture, row, pixels a frame, first frame, whether a flower."""
     size = int(draw.integers(56, 88))
-    row, speed = draw.uniform(0, HEIGHT - size), draw.uniform(6, 14)
+    row = draw.uniform(0, HEIGHT - size)
     flower = bool(draw.random() < 0.6)
     if flower:
         thing = np.asarray(blossom.resize((size, size)), dtype=np.float32)

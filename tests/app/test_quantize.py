@@ -88,6 +88,9 @@ def test_the_smallest_form_within_the_loss_is_registered_and_serves() -> None:
     assert {edge.name for edge in node.inputs} == {"model", "rows", "how"}
     (table,) = [edge.value for edge in node.outputs if edge.name == "table"]
     assert [line["method"] for line in clew.open().value(table.hex())] == list(by_name)
+    # The thread of the new version leads through it to the model that it was made of.
+    thread = clew.open().lineage("small/1", up=True)
+    assert "clew.app:quantize" in {one.operation for one in thread.nodes}
 
 
 def test_true_labels_judge_where_they_are_known() -> None:

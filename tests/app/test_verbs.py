@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import clew
-from clew.errors import Ambiguous, NotFound
+from clew.errors import Ambiguous, InvalidParameter, NotFound
 from clew.lineage import trace
 
 
@@ -323,3 +323,22 @@ def test_secrets_stay_out_of_the_store(pipeline, monkeypatch) -> None:
     assert b"hunter2" not in stored
     assert "[redacted]" in store.run().arguments
     assert "[redacted]" in (store.run().error or "")
+
+
+def test_a_version_of_a_model_is_a_name_like_any_other() -> None:
+    from sklearn.linear_model import Ridge
+
+    from clew.registry import register
+
+    with clew.run():
+        logged = clew.log_model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]))
+    register(logged, "line", alias="champion")
+    store = clew.open()
+    by_name = store.lineage("line@champion", up=True)
+    assert [node.id for node in by_name.nodes] == [
+        node.id for node in store.lineage(str(logged.content), up=True).nodes
+    ]
+    with pytest.raises(NotFound):
+        store.lineage("line/2", up=True)
+    with pytest.raises(InvalidParameter, match="alias nobody"):
+        store.lineage("line@nobody", up=True)

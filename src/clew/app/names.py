@@ -1,10 +1,12 @@
-"""What a user may type for an id: a whole one, its beginning, or a run's step."""
+"""What a user may type for an id: one, its beginning, a run's step, a version of a model."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from clew.app.tracking import tracking_of
 from clew.errors import Ambiguous, NotFound
 from clew.lineage.canonical import Digest, NodeId, ValueId
 from clew.lineage.records import Node, Run, Use
@@ -13,6 +15,8 @@ from clew.steps.runtime import Runtime
 SHORTEST = 4
 SHOWN = 12
 """How many names a message lists."""
+
+_VERSION = re.compile(r"(?P<name>[^/:@]+)(?:@(?P<alias>[\w-]+)|/(?P<version>\d+))")
 
 Kind = Literal["run", "node", "value"]
 
@@ -26,7 +30,9 @@ class Found:
 
 
 def find(runtime: Runtime, text: str) -> Found:
-    """Return what `text` names: the beginning of a run's, node's or value's id.
+    """Return what `text` names: the beginning of a run's, node's or value's id, or a version.
+
+    A version of a registered model (``adult/3``, ``adult@champion``) is the value that it holds.
 
     Raises
     ------
@@ -36,6 +42,9 @@ def find(runtime: Runtime, text: str) -> Found:
         When several things do.
     """
     shown = text.strip()
+    version = _VERSION.fullmatch(shown)
+    if version is not None:
+        return Found("value", _content(runtime, version))
     matches = runtime.store.match(shown) if len(shown) >= SHORTEST else ()
     if not matches:
         raise NotFound(
@@ -51,6 +60,22 @@ def find(runtime: Runtime, text: str) -> Found:
         raise Ambiguous(f"{shown!r} names several things: {listing}", hint="give more characters")
     kind, id = chosen[0]
     return Found(kind, id)  # type: ignore[arg-type]
+
+
+def _content(runtime: Runtime, match: re.Match[str]) -> str:
+    """Return the id of the value that a version of a registered model holds."""
+    tracking = tracking_of(runtime)
+    if match["alias"]:
+        version = tracking.aliases.version(match["name"], match["alias"])
+    else:
+        version = tracking.versions.get(match["name"], int(match["version"]))
+    if version.content is None:
+        raise NotFound(
+            f"the model of {match[0]!r} is not on the lineage graph",
+            got="a version without a content id",
+            hint="models that clew.log_model stores are",
+        )
+    return version.content
 
 
 def run_of(runtime: Runtime, text: str) -> Run:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--trace", is_flag=True, help="Print the thread as a trace that can be parsed.")
 @json_option
 def command(id: str, up: bool, down: bool, depth: int | None, trace: bool, as_json: bool) -> None:
-    """Show what ID (a run, node, value or RUN:STEP) came from, or what came of it."""
+    """Show what ID (run, node, value, RUN:STEP, adult@champion) came from, or what came of it."""
     from clew.app.store import open_store
 
     store = open_store()

@@ -140,16 +140,18 @@ def quantize(
         lines.append(judge.line(method, graphs[method]))
     accepted = [line for line in lines[1:] if line.accepted]
     best = min(accepted, key=lambda line: (line.size_bytes, line.one_ms), default=None)
-    graph = b"" if best is None else described(graphs[best.method], compiled.classes, {})
+    model = None
+    if best is not None:
+        model = OnnxModel(described(graphs[best.method], compiled.classes, {}))
     how = {"max_loss": max_loss, "confidence": confidence, "methods": list(methods)}
-    node = _recorded(store, found, calibrating, how, lines, graph)
-    if best is None:
+    node = _recorded(store, found, calibrating, how, lines, model)
+    if best is None or model is None:
         return Quantized(tuple(lines), None, node)
     with tracked_run(name=f"quantize {found.name}") as run:
         run.log_params({"method": best.method, "max_loss": max_loss, "of": found.content})
         run.log_text("quantization.json", json.dumps([asdict(line) for line in lines], indent=1))
         logged = log_model(
-            OnnxModel(graph), name, input_example=found.sample, tags={"clew.quantization": node}
+            model, name, input_example=found.sample, tags={"clew.quantization": node}
         )
     version = register(logged, name, alias=alias)
     return Quantized(tuple(lines), best.method, node, name, version.version)
@@ -251,10 +253,17 @@ class _Judge:
 
 
 def _recorded(
-    store: Store, found: Found, rows: Any, how: dict[str, Any], lines: Sequence[Line], graph: bytes
+    store: Store,
+    found: Found,
+    rows: Any,
+    how: dict[str, Any],
+    lines: Sequence[Line],
+    model: OnnxModel | None,
 ) -> str:
     """Keep the table as a node: which model, which rows calibrated it, what came of it."""
     table = [asdict(line) for line in lines]
-    outputs = {"table": facts.stored(store, table), "graph": facts.stored(store, graph)}
+    outputs = {"table": facts.stored(store, table)}
+    if model is not None:
+        outputs["model"] = facts.stored(store, model)
     inputs = {"model": bytes.fromhex(found.content), "rows": rows, "how": how}
     return facts.record(store, "clew.app:quantize", "quantization", inputs, outputs).hex()
