@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from types import ModuleType
 
 import clew
+from clew.app.debugging.report import debug
 from clew.app.deployments import record
 from clew.app.serving import writer_of
 from clew.app.store import Store, open_store
@@ -32,7 +34,18 @@ def fill(flow: ModuleType) -> str:
     state = deploy(Deployment(name=NAME, arms=arms, canary=canary), reason="a first try")
     store = open_store()
     tell(store, state.id)
+    report(store, flow)
     return predict(store, flow)
+
+
+def report(store: Store, flow: ModuleType) -> None:
+    """Report on the champion, against the challenger."""
+    files = {}
+    for part, rows in (("train", 200), ("test", 300)):
+        table = flow.rows(rows)
+        files[part] = Path(f"{part}.parquet")
+        table.assign(big=(table["a"] + table["b"] / 4 > 0).astype(int)).to_parquet(files[part])
+    debug(store, f"{NAME}/1", files, target="big", id="row_id", against=f"{NAME}/2")
 
 
 def tell(store: Store, state: str) -> None:

@@ -57,6 +57,11 @@ PAGES = {
     "model-trail": ("/models/income?tab=trail", ["ada", "alias.set", "the first one"]),
     "version": ("/models/income/1", ["auc", "alpha", "trial-00", "Promote"]),
     "version-trail": ("/models/income/1?tab=trail", ["alias.set", "the first one"]),
+    "debug": ("/models/line/1/debug", ["against line/2", "What to look at", "accuracy"]),
+    "debug-wrong": ("/models/line/1/debug?tab=wrong", ["Worst slices", "Rows of wrong answers"]),
+    "debug-curves": ("/models/line/1/debug?tab=curves", ["ROC", "Calibration"]),
+    "debug-views": ("/models/line/1/debug?tab=views", ["Rows by their inputs, pca"]),
+    "debug-none": ("/models/income/1/debug", ["Nobody has reported", "clew debug income/1"]),
     "deployments": ("/deployments", ["line/1", "served", "canary running", "ms"]),
     "deployment": (
         "/deployments/line",

@@ -33,6 +33,7 @@ export function Version({ name, version }: { name: string; version: string }) {
       actions={found && (
         <>
           <a class="button" href={`/lineage?focus=${encodeURIComponent(`${name}@${version}`)}&up=20`}>Lineage</a>
+          <a class="button" href={`${home}/${version}/debug`}>Debug</a>
           <Button onClick={() => act("stage")}>Stage</Button>
           <Button icon="pin" kind="primary" onClick={() => act("promote")}>Promote</Button>
           <Button icon="trash" kind="danger" label="Remove this version" onClick={() => act("remove")} />

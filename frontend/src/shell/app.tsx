@@ -26,6 +26,7 @@ const ROUTES = [
   ["/data/{name}/{digest}", lazy(async () => (await import("../pages/dataset")).DatasetVersionPage)],
   ["/models", lazy(async () => (await import("../pages/models")).Models)],
   ["/models/{name}", lazy(async () => (await import("../pages/model")).Model)],
+  ["/models/{name}/{version}/debug", lazy(async () => (await import("../pages/debug")).Debug)],
   ["/models/{name}/{version}", lazy(async () => (await import("../pages/version")).Version)],
   ["/deployments", lazy(async () => (await import("../pages/deployments")).Deployments)],
   ["/deployments/{name}", lazy(async () => (await import("../pages/deployment")).Deployment)],

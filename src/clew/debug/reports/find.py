@@ -17,7 +17,7 @@ from clew.debug.reports import regression
 from clew.debug.reports.parts import Part
 from clew.debug.slices import Index, explanation_table, find_slices, index
 
-_SLICES, _RULES, _LABELS, _LEAST_ROWS = 10, 6, 50, 80
+_SLICES, _SLICE_ROWS, _RULES, _LABELS, _LEAST_ROWS = 10, 20, 6, 50, 80
 _ALPHA = 0.01
 
 
@@ -63,12 +63,15 @@ def found(
 ) -> dict[str, Any]:
     """Return slices, rules, problems, shift, and suspected labels, as plain data."""
     one, errors = judged[main], errors_of(judged[main])
+    least = max(_SLICE_ROWS, len(errors) // 100)
     return {
         "slices": {
             "mean": float(errors.mean()),
             "found": [
                 {"where": str(a), "rows": a.rows, "mean": a.mean, "score": a.score}
-                for a in find_slices(split.rows, errors, count=_SLICES, predicates=2)
+                for a in find_slices(
+                    split.rows, errors, count=_SLICES, predicates=2, least_rows=least
+                )
             ],
         },
         "explanation": _rules(split.rows, one, errors, seed),

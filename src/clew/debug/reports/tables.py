@@ -118,10 +118,10 @@ def _moments(found: Mapping[str, Any]) -> Table:
 
 def _calibration(found: list[dict[str, Any]]) -> Table:
     rows = tuple(
-        (f"{one['predicted']:.3f}", shown(one["seen"], 3), str(one["rows"]), "off" * one["off"])
+        (f"{one['predicted']:.3f}", shown(one["seen"], 3), str(one["rows"]), "yes" * one["off"])
         for one in found
     )
-    return Table("Calibration", ("predicted", "came true", "rows", ""), rows)
+    return Table("Calibration", ("predicted", "came true", "rows", "off"), rows)
 
 
 def _thresholds(found: Mapping[str, Any]) -> Table:
