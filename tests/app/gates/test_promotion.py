@@ -20,7 +20,7 @@ from clew.app.tracking import tracking_of
 from clew.debug.gates import Gate, Rows
 from clew.errors import InvalidParameter, InvalidState
 from clew.registry import history, promote, register, roll_back
-from clew.serve import Deployment
+from clew.serve import Canary, Deployment
 
 
 def versions(count: int) -> pd.DataFrame:
@@ -126,6 +126,23 @@ def test_serving_refuses_what_no_gate_passed_unless_told() -> None:
     assert history("line", alias="champion")[0].reason == "override: tried by hand"
     judged(2, 0.95)
     assert Opened(store, ["line/2"], settings, None, "").models
+
+
+def test_each_arm_that_answers_clients_needs_its_verdicts() -> None:
+    versions(2)
+    promote("line", 1)
+    store = clew.open()
+    tracking_of(store.runtime).registered.set_tag("line", POLICY, "quality")
+    arms = {"champion": "line@champion", "next": "line/2"}
+    for more in ({"policy": "thompson"}, {"canary": Canary(arm="next")}, {"policy": "voting"}):
+        with pytest.raises(InvalidState, match="version 2 of line is not served"):
+            change.deploy(store, Deployment(name="pay", arms=arms, **more))
+    # What answers in the shadow is given to nobody.
+    shadowed = Deployment(name="pay", arms=arms, shadow=("next",))
+    assert change.deploy(store, shadowed).config.answering == ("champion",)
+    judged(2, 0.95)
+    bandit = Deployment(name="pay", arms=arms, policy="thompson")
+    assert change.deploy(store, bandit).config.answering == ("champion", "next")
 
 
 def test_production_is_guarded_with_the_aliases() -> None:

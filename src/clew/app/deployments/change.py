@@ -27,7 +27,8 @@ def deploy(store: Store, config: Deployment, *, reason: str = "", actor: str = "
     InvalidParameter
         When the configuration makes no sense.
     InvalidState
-        When the gates of the champion's model have not passed it, and the reason overrides nothing.
+        When the gates of a model have not passed a version that clients would be answered by, and
+        the reason overrides nothing. Arms in the shadow need no verdict.
     """
     config.checked()
     before = record.find(tracking_of(store.runtime), config.name)
@@ -36,7 +37,8 @@ def deploy(store: Store, config: Deployment, *, reason: str = "", actor: str = "
         arms=record.resolved(store, config),
         previous=None if before is None else before.id,
     )
-    _demand(store, state.champion, reason)
+    for role in config.answering:
+        _demand(store, state.arm(role), reason)
     return record.put(store, state, "deployment.set", reason=reason, actor=actor)
 
 
@@ -139,7 +141,7 @@ def follow(store: Store, state: State) -> State | None:
 
 
 def _demand(store: Store, arm: Arm, reason: str) -> None:
-    """Refuse a champion that the gates of its model have not passed."""
+    """Refuse a version that the gates of its model have not passed."""
     version = record.version_of(store, arm)
     if version is not None and not reason.startswith(OVERRIDE):
         tracking = tracking_of(store.runtime)

@@ -104,6 +104,12 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         roles = sorted(self.arms, key=lambda role: role != self.champion)
         return tuple(role for role in roles if role not in aside)
 
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Roles of the arms whose answers clients may be given: not those in the shadow."""
+        watched = () if self.canary is None else (self.canary.arm,)
+        return tuple(dict.fromkeys((*self.choosing, *watched)))
+
     def checked(self) -> Deployment:
         """Return this, if it makes sense.
 
