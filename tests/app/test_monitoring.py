@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression
 
 import clew
+from clew.app.debugging.report import debug
 from clew.app.monitoring import alerts, monitor
 from clew.app.serving import writer_of
 from clew.app.tracking import tracking_of
@@ -172,3 +173,20 @@ def test_assertions_on_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_was_never_asked_is_told() -> None:
     with pytest.raises(NotFound, match="no predictions"):
         monitor(clew.open(), "line")
+
+
+def test_a_report_shows_what_was_answered_beside_the_test(model, tmp_path: Path) -> None:
+    later = drawn(ROWS, 5).assign(age=lambda rows: rows["age"] + 15)
+    ids = ask(model, later)
+    label(ids[:100], (later["age"] > 40).astype(int).tolist()[:100])
+    files = {}
+    for part, seed in (("train", 0), ("test", 1)):
+        rows = drawn(600, seed)
+        files[part] = tmp_path / f"{part}.parquet"
+        rows.assign(old=(rows["age"] > 40).astype(int)).to_parquet(files[part])
+    found = debug(clew.open(), "line/1", files, target="old").report.document
+    assert found["parts"][-1] == {"name": "production", "rows": ROWS, "labelled": 100}
+    assert found["scores"]["production"]["accuracy"]["value"] > 0.9
+    shift = {one["part"]: one for one in found["shift"]}
+    assert shift["production"]["columns"][0]["column"] == "age"
+    assert found["judged"] == "test"
