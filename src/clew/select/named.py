@@ -7,6 +7,7 @@ from typing import Any
 
 from clew.errors import InvalidParameter
 from clew.select.samplers.chance import GridSampler, RandomSampler
+from clew.select.samplers.controller import ControllerSampler
 from clew.select.samplers.covariance import CovarianceSampler
 from clew.select.samplers.evolution import EvolutionSampler, NSGA2Sampler
 from clew.select.samplers.gaussian import GaussianSampler
@@ -30,6 +31,7 @@ SAMPLERS: dict[str, Callable[[], Sampler]] = {
     "gp": GaussianSampler,
     "cmaes": CovarianceSampler,
     "evolution": EvolutionSampler,
+    "controller": ControllerSampler,
     "nsga2": NSGA2Sampler,
     "reuse": ReusingSampler,
 }

@@ -37,7 +37,7 @@ class Optimization:
         For each value that the objective returns.
     sampler : str or Sampler
         ``"tpe"`` (default), ``"random"``, ``"grid"``, ``"annealing"``, ``"recursive"``, ``"gp"``,
-        ``"cmaes"``, ``"evolution"``, ``"nsga2"``.
+        ``"cmaes"``, ``"evolution"``, ``"nsga2"``, ``"controller"``.
     scheduler : str, Scheduler or None
         ``"halving"``, ``"hyperband"``, ``"asha"``, ``"bohb"``; None: each configuration gets all.
     budget : (float, float), optional
