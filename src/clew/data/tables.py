@@ -91,10 +91,10 @@ def _file(path: Path) -> Columns:
         raise NotFound("no such file", got=str(path))
     readers = {".parquet": _parquet, ".csv": _text, ".tsv": _text}
     reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InvalidParameter(
-            "no table is read from such a file", got=path.name, expected=", ".join(readers)
-        )
+    if reader is None:  # One that cannot give a column alone.
+        from clew.data.readers import read
+
+        return columns_of(read(path))
     import pyarrow
 
     try:
