@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clew.cli import features
+from clew.cli.outliers import outliers
 from clew.cli.output import json_option, print_json
 from clew.cli.output import table as print_table
 from clew.cli.related import joinable, similar
@@ -366,6 +367,7 @@ def rows(
 
 command.add_command(similar)
 command.add_command(joinable)
+command.add_command(outliers)
 
 
 def _dataset(name: str) -> Dataset:
