@@ -51,3 +51,14 @@ def test_shapley_values_add_up_or_say_what_to_install(monkeypatch) -> None:
     found = shapley(model, X[:5], X[:100])
     np.testing.assert_allclose(found.values.sum(axis=1) + found.base, model.predict(X[:5]))
     assert next(iter(found.mean)) == "a"
+
+
+def test_trees_and_whole_numbers_are_asked_by_brute_force() -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    X, y = rows()
+    X = X.assign(a=(X["a"] * 10).round().astype(int))
+    model = HistGradientBoostingClassifier(max_iter=20, random_state=0).fit(X, y > 0)
+    chances = partial(model, X, "a", points=5)
+    assert len(chances) == 5
+    assert chances[-1][1] > chances[0][1] + 0.3

@@ -101,7 +101,7 @@ def find_outliers(
     >>> draw = np.random.default_rng(0)
     >>> height = draw.normal(170, 8, 500)
     >>> weight = height - 100 + draw.normal(0, 5, 500)
-    >>> height[7], weight[7] = 185, 55  # each is usual, both together are not
+    >>> height[7], weight[7] = 190, 45  # each is usual, both together are not
     >>> find_outliers({"height": height, "weight": weight}).rows[0].row
     7
     """

@@ -120,11 +120,15 @@ def partial(
     """
     if column not in _names(rows):
         raise NotFound("no such column", got=column, expected=", ".join(_names(rows)))
+    if hasattr(rows, "assign") and getattr(rows[column].dtype, "kind", "") in "iub":
+        # Between whole numbers scikit-learn asks for numbers that the column could not hold.
+        rows = rows.assign(**{column: rows[column].astype(float)})
     found = _inspection().partial_dependence(
         model,
         rows,
         [column],
         kind="average",
+        method="brute",  # "recursion", which trees would choose, knows no probabilities.
         grid_resolution=points,
         response_method="predict_proba" if hasattr(model, "predict_proba") else "auto",
     )
