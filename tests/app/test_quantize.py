@@ -96,7 +96,10 @@ def test_the_smallest_form_within_the_loss_is_registered_and_serves() -> None:
 def test_true_labels_judge_where_they_are_known() -> None:
     model = network()
     rows, labels = X.iloc[:1500], Y[:1500]
-    done = quantize(clew.open(), found(model), "small", max_loss=0.03, test=(rows, labels))
+    given = rows.assign(note="not a feature")
+    done = quantize(clew.open(), found(model), "small", max_loss=0.03, test=(given, labels))
+    with pytest.raises(InvalidParameter, match="columns that the model reads"):
+        quantize(clew.open(), found(model), "small", test=(rows[["age"]], labels))
     right = model.predict(rows) == labels
     for line in done.lines:
         assert line.accuracy >= np.mean(right) - line.loss

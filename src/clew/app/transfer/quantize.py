@@ -171,7 +171,15 @@ def _parted(found: Found, test: tuple[Any, Any] | None) -> tuple[Any, Any]:
     order = np.random.default_rng(0).permutation(n_rows)
     half = n_rows // 2
     calibrating = _at(rows, np.sort(order[:half][:_CALIBRATED]))
-    return calibrating, _at(rows, np.sort(order[half:])) if test is None else test[0]
+    if test is None:
+        return calibrating, _at(rows, np.sort(order[half:]))
+    names = list(getattr(rows, "columns", ()))
+    missing = [name for name in names if name not in test[0].columns]
+    if missing:
+        raise InvalidParameter(
+            "columns that the model reads", got=f"without {', '.join(map(str, missing[:5]))}"
+        )
+    return calibrating, test[0][names] if names else test[0]
 
 
 def _at(rows: Any, places: NDArray[np.intp]) -> Any:
