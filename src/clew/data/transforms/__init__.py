@@ -4,6 +4,7 @@
 - `SupervisedBinner`: numbers cut where classes change.
 - `SelectUncorrelated`: relevant columns that do not repeat one another.
 - `FrameEncoder`: a frame with a schema to a matrix, and back.
+- `FrameImputer`: gaps filled by what proves best on values that are known.
 - `clew.data.transforms.sampling`: rows drawn by strata, age, density, or from a stream.
 
 Names are loaded when they are first used, since scikit-learn is optional.
@@ -16,6 +17,7 @@ from typing import Any
 _NAMES = {
     "Fourier": "clew.data.transforms.series",
     "FrameEncoder": "clew.data.transforms.frame",
+    "FrameImputer": "clew.data.transforms.imputing",
     "Haar": "clew.data.transforms.series",
     "PAA": "clew.data.transforms.series",
     "SAX": "clew.data.transforms.series",
@@ -28,6 +30,7 @@ __all__ = [
     "SAX",
     "Fourier",
     "FrameEncoder",
+    "FrameImputer",
     "Haar",
     "SelectUncorrelated",
     "SupervisedBinner",
